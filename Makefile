@@ -1,0 +1,37 @@
+# `make demo` and `make test` set everything up first; on a machine that is set up, that costs one line.
+SHELL := /bin/bash
+# nbgrader starts `alembic`, and the kit starts `jupyter`, from PATH.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+.PHONY: help setup demo test test-fast lint bench clean
+
+help:
+	@echo "make demo       grade a whole made-up cohort, end to end"
+	@echo "make test       lint, types and every test"
+	@echo "make test-fast  the unit tests"
+	@echo "make lint       ruff and mypy"
+	@echo "make bench      measure the grader and the learner's waiting time"
+	@echo "make setup      only set up: .venv, pinned packages, bubblewrap"
+	@echo "make clean      remove what was derived; .venv stays"
+
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	autograder demo
+
+lint: setup
+	ruff check .
+	mypy
+
+test: lint
+	pytest
+
+test-fast: setup
+	pytest tests/unit -m "not slow"
+
+bench: setup
+	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; python "$$benchmark"; done
+
+clean:
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

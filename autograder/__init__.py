@@ -1,0 +1,1 @@
+"""Builds, proves and grades the exercises of the course kit; everything here is the trusted side."""

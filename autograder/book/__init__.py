@@ -1,0 +1,1 @@
+"""Book-keeping: results into the gradebook, autograded notebooks, feedback pages, tables of marks."""

@@ -1,0 +1,1 @@
+"""Grading: from a submission on disk to a result in the journal."""

@@ -1,0 +1,130 @@
+"""Executes the cells of a graded run in the learner's kernel, with nbclient; believes nothing of what comes back.
+
+Jupyter's channels carry cells and interrupts only. Outputs are counted and dropped: what people see later are the
+outputs that were submitted. A forged reply or a forged `idle` can make us move on early; marks come from the referee's
+link, which waits for the kernel itself.
+"""
+
+import asyncio
+import builtins
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
+from nbformat import NotebookNode
+
+from autograder.grade.models import Limits
+from autograder.sandbox.limits import MIB
+from autograder.sandbox.provisioner import SandboxKernel
+
+POLL_S = 0.05
+WALL_EXTRA_S = 10.0
+GRACE_S = 5.0
+OUT_OF_MEMORY = frozenset({"MemoryError"})
+
+
+@dataclass
+class CellEnd:
+    """How a cell ended: "done", "timed out", "too much output", "gone" (the kernel has ended or does not stop)."""
+
+    how: str
+    error: str = ""  # name of a built-in exception, or "an error"; never the learner's own words
+    cpu_s: float = 0.0
+
+
+class CellRunner:
+    """Runs cells in one kernel.
+
+    Args:
+        kernel: ready to execute.
+        limits: CPU time of a cell, wall factor, output of all cells.
+    """
+
+    def __init__(self, kernel: SandboxKernel, limits: Limits) -> None:
+        self._kernel, self._limits = kernel, limits
+        notebook = NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=[])
+        self._client = _QuietClient(notebook, km=None, timeout=None, allow_errors=True, store_widget_state=False)
+        self._client.kc = kernel.client()
+        self._client.output_limit_bytes = limits.output_mib * MIB
+
+    async def execute(self, index: int, source: str, *, limited: bool = True) -> CellEnd:
+        """Runs a cell to its end, its limits, or the kernel's end; with `limited` off, to its end or the kernel's."""
+        cell = NotebookNode(cell_type="code", source=source, metadata=NotebookNode(), outputs=[], execution_count=None)
+        meter = self._kernel.sandbox.meter
+        self._client.error_name = ""
+        start_cpu_s, start_s = meter.cpu_s(), time.monotonic()
+        wall_s = self._limits.cpu_s * self._limits.wall_factor + WALL_EXTRA_S
+        task = asyncio.ensure_future(self._client.async_execute_cell(cell, index, store_history=False))
+        how = "done"
+        try:
+            while not (await asyncio.wait({task}, timeout=POLL_S))[0]:
+                if not self._kernel.alive():
+                    how = "gone"
+                    break
+                if not limited:
+                    continue
+                if self._client.output_bytes > self._client.output_limit_bytes:
+                    how = "too much output"
+                elif meter.cpu_s() - start_cpu_s > self._limits.cpu_s or time.monotonic() - start_s > wall_s:
+                    how = "timed out"
+                if how != "done":
+                    if not await self._stop(task):
+                        self._kernel.kill()
+                    break
+        finally:
+            if not task.done():
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if how == "done" and not self._kernel.alive():
+            how = "gone"
+        return CellEnd(how, self._client.error_name, meter.cpu_s() - start_cpu_s)
+
+    async def _stop(self, task: "asyncio.Future[Any]") -> bool:
+        """Interrupts the cell; whether the kernel then came to rest."""
+        for _ in range(2):
+            await self._kernel.interrupt()
+            if (await asyncio.wait({task}, timeout=GRACE_S / 2))[0]:
+                return self._kernel.alive()
+        return False
+
+
+class _QuietClient(NotebookClient):
+    """nbclient without outputs: they are counted and dropped, whatever they hold."""
+
+    output_limit_bytes = 0.0
+    output_bytes = 0
+    error_name = ""
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> None:
+        content = msg.get("content")
+        kind = msg.get("msg_type")
+        if not isinstance(content, dict):
+            return
+        if kind == "status":
+            if content.get("execution_state") == "idle":
+                raise CellExecutionComplete
+        elif kind == "error":
+            name = content.get("ename")
+            builtin = getattr(builtins, name, None) if isinstance(name, str) else None
+            known = isinstance(builtin, type) and issubclass(builtin, BaseException)
+            self.error_name = str(name) if known else "an error"
+        else:
+            self.output_bytes += _size(content) + sum(len(part) for part in msg.get("buffers", ()))
+
+
+def _size(content: Any) -> int:
+    """Characters of all texts in a message's content. The message itself has a size limit, so that this ends."""
+    size, waiting = 0, [content]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            size += len(item)
+        elif isinstance(item, dict):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+        else:
+            size += 8
+    return size

@@ -1,0 +1,260 @@
+"""Grades a cohort: what was handed in becomes jobs, results become journal, autograded notebooks and marks.
+
+One coordinator, many workers, one writer. The journal is the truth: end this process at any time, run again, and every
+mark is there once, and only what changed is graded again.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.book.autograded import write_autograded
+from autograder.book.gradebook import Writer
+from autograder.build.bundle import make_bundle
+from autograder.catalogue.find import Exercise
+from autograder.errors import GradingError
+from autograder.grade.dispatch import Failed, connect, run_jobs
+from autograder.grade.intake import Intake, Submission, list_submissions, read_submission
+from autograder.grade.journal import Journal
+from autograder.grade.models import Bundle, Job, Record, Result
+from autograder.grade.runner import grader_versions
+from autograder.grade.skeleton import Rebuilt, assemble, written_hashes
+from autograder.sandbox.probe import require_sandbox
+
+JOURNAL, SECRET = "journal.jsonl", "secret"
+APPLY_EVERY = 25  # results between two writes to the gradebook
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to grade. `force`: grade again what has not changed. `workers`: None for one per core."""
+
+    profile: str = "laptop"
+    cluster: str = "local"
+    workers: int | None = None
+    trust_learners: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where grading is: submissions done of all, and what was graded last."""
+
+    done: int
+    total: int
+    record: Record | None = None
+
+
+@dataclass
+class Summary:
+    """What one run did. `records`: the standing result of each submission; `problems`: sentences for the instructor."""
+
+    records: list[Record] = field(default_factory=list)
+    graded: int = 0
+    unchanged: int = 0
+    not_graded: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A submission on its way: what came in, rebuilt from the release, and the key of its result."""
+
+    submission: Submission
+    intake: Intake
+    bundle: Bundle
+    rebuilt: Rebuilt
+    notebook_sha256: str
+    key: str
+
+
+def grade_course(
+    course_dir: Path,
+    exercises: Sequence[Exercise],
+    settings: Settings,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Summary:
+    """Grades what lies in `course_dir`/submitted for these exercises.
+
+    Raises:
+        SandboxError: strangers' code cannot be run safely here, and `trust_learners` was not given.
+        GradingError: no submissions, no gradebook, an unreachable scheduler.
+        JournalError: another grading run is going on, or the disk is full.
+        AuthoringError: an exercise has a mistake.
+    """
+    bundles = {exercise.unit: make_bundle(exercise, settings.profile) for exercise in exercises}
+    submissions = list_submissions(course_dir, None)
+    summary = Summary()
+    with Journal(course_dir / JOURNAL) as journal:
+        run = _Run(course_dir, journal, settings, summary, watch)
+        run.recover()
+        waiting = list(run.prepare(submissions, bundles))
+        if waiting:
+            if not settings.trust_learners:
+                require_sandbox()
+            run.grade(waiting, {bundle.exercise: bundle for bundle in bundles.values()})
+        run.finish()
+        summary.records = sorted(journal.latest().values(), key=lambda record: (record.exercise, record.learner))
+        summary.problems += [f"{journal.path}, {damage}" for damage in journal.damage]
+    return summary
+
+
+class _Run:
+    def __init__(
+        self,
+        course_dir: Path,
+        journal: Journal,
+        settings: Settings,
+        summary: Summary,
+        watch: Callable[[Progress], None],
+    ) -> None:
+        self._course_dir, self._journal, self._settings = course_dir, journal, settings
+        self._summary, self._watch = summary, watch
+        self._secret = course_secret(course_dir)
+        self._writer = Writer(course_dir)
+        self._latest = journal.latest()
+        self._unapplied: list[Record] = []
+        self._done = self._total = 0
+
+    def recover(self) -> None:
+        """Applies what an earlier run wrote to the journal and not to the gradebook; what is there changes nothing."""
+        self._apply(self._latest.values())
+
+    def prepare(self, submissions: Sequence[Submission], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
+        """What has to be graded; whatever needs no run is recorded at once."""
+        self._total = len(submissions)
+        for submission in submissions:
+            bundle = bundles.get(submission.unit)
+            if submission.problem is not None or bundle is None:
+                if submission.problem is not None or submission.unit not in self._known_units():
+                    self._leave_aside(submission)
+                self._step(None)
+                continue
+            prepared = self._prepare_one(submission, bundle)
+            before = self._latest.get((submission.learner, bundle.exercise))
+            if before is not None and before.result.key == prepared.key and not self._settings.force:
+                self._summary.unchanged += 1
+                self._step(before)
+            elif not prepared.intake.readable:
+                self._keep(prepared, _never_run(prepared))
+            else:
+                yield prepared
+
+    def grade(self, waiting: Sequence[Prepared], bundles: Mapping[str, Bundle]) -> None:
+        workers = self._settings.workers or max(1, os.cpu_count() or 1)
+        by_key = {prepared.key: prepared for prepared in waiting}
+        jobs = (self._job(prepared) for prepared in waiting)
+        with connect(self._settings.cluster, min(workers, len(waiting))) as client:
+            for outcome in run_jobs(client, jobs, bundles, workers):
+                if isinstance(outcome, Failed):
+                    name = f"{outcome.job.learner}, {outcome.job.exercise}"
+                    self._summary.not_graded.append(f"{name}: {outcome.error}")
+                    self._step(None)
+                    continue
+                prepared = by_key[outcome.key]
+                self._keep(prepared, _accepted(outcome, prepared))
+
+    def finish(self) -> None:
+        self._apply(self._unapplied)
+        self._unapplied = []
+
+    def _known_units(self) -> set[str]:
+        release = self._course_dir / "release"
+        return {path.name for path in release.iterdir()} if release.is_dir() else set()
+
+    def _leave_aside(self, submission: Submission) -> None:
+        sentence = submission.problem.sentence if submission.problem is not None else "There is no such exercise here."
+        name = ascii(submission.learner)[1:-1] + (f", {ascii(submission.unit)[1:-1]}" if submission.unit else "")
+        self._summary.not_graded.append(f"{name}: {sentence}")
+
+    def _prepare_one(self, submission: Submission, bundle: Bundle) -> Prepared:
+        intake = read_submission(submission.folder, submission.unit)
+        rebuilt = assemble(bundle.skeleton, intake.notebook or {"cells": []})
+        content = json.dumps(rebuilt.notebook, sort_keys=True).encode("utf-8", "replace")
+        notebook_sha256 = hashlib.sha256(content).hexdigest()
+        facts = [submission.learner, notebook_sha256, intake.status, intake.sentence, bundle.digest, self._secret]
+        facts += [self._settings.profile, str(self._settings.trust_learners), *grader_versions().values()]
+        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
+        return Prepared(submission, intake, bundle, rebuilt, notebook_sha256, key)
+
+    def _job(self, prepared: Prepared) -> Job:
+        return Job(
+            key=prepared.key,
+            learner=prepared.submission.learner,
+            exercise=prepared.bundle.exercise,
+            notebook=prepared.rebuilt.notebook,
+            notebook_sha256=prepared.notebook_sha256,
+            seed_hex=self._secret,
+            profile=self._settings.profile,
+            trust_learners=self._settings.trust_learners,
+        )
+
+    def _keep(self, prepared: Prepared, result: Result) -> None:
+        """Writes what people look at, then the journal: a result that is in it needs no repair later."""
+        submission, bundle = prepared.submission, prepared.bundle
+        record = Record(
+            result=result,
+            notebook_sha256=prepared.notebook_sha256,
+            written_sha256=written_hashes(bundle.skeleton, prepared.rebuilt.notebook, bundle.parts),
+            submitted_at=submission.submitted_at,
+            notes=(*submission.notes, *prepared.intake.notes, *prepared.rebuilt.notes)[:100],
+        )
+        write_autograded(self._course_dir, submission.unit, prepared.rebuilt, record, bundle.parts)
+        record = self._journal.append(record)
+        self._summary.graded += 1
+        self._unapplied.append(record)
+        if len(self._unapplied) >= APPLY_EVERY:
+            self.finish()
+        self._step(record)
+
+    def _apply(self, records: Iterable[Record]) -> None:
+        records = list(records)
+        if records:
+            self._summary.problems += self._writer.apply(records).problems
+
+    def _step(self, record: Record | None) -> None:
+        self._done += 1
+        self._watch(Progress(self._done, self._total, record))
+
+
+def course_secret(course_dir: Path) -> str:
+    """The course's secret, from which the seeds of all checks come; made at first use, readable by its owner alone."""
+    path = course_dir / SECRET
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+            stream.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    secret = path.read_text(encoding="ascii").strip()
+    if len(secret) != 64 or set(secret) - set("0123456789abcdef"):
+        raise GradingError(
+            "The course's secret is damaged.",
+            where=str(path),
+            came=f"{len(secret)} characters",
+            expected="64 hexadecimal digits",
+            mend="restore it from a backup, or delete it: a new one is made, and everything is graded again",
+        )
+    return secret
+
+
+def _never_run(prepared: Prepared) -> Result:
+    intake, bundle = prepared.intake, prepared.bundle
+    learner, status = prepared.submission.learner, intake.status
+    assert status != "read"
+    return Result.without_run(prepared.key, learner, bundle.exercise, status, intake.sentence, bundle.parts)
+
+
+def _accepted(result: Result, prepared: Prepared) -> Result:
+    """The result, once it is about this job and its points are those of the exercise."""
+    expected = [(part.name, part.max_points) for part in prepared.bundle.parts]
+    came = [(part.name, part.max_points) for part in result.parts]
+    learner, exercise = prepared.submission.learner, prepared.bundle.exercise
+    if (result.learner, result.exercise) != (learner, exercise) or came != expected:
+        raise GradingError("A worker sent the result of another job.", where=f"{learner}, {exercise}", came=str(came))
+    return result
+
+

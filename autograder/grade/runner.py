@@ -1,0 +1,171 @@
+"""Grades one submission: the learner's cells in a sandboxed kernel, the checks in a referee, the marks from it alone.
+
+`run_job` is what a worker calls. The work is done in a process of its own, whose end, however sudden, is an answer too.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from functools import cache
+from importlib.metadata import version
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import GradingError, SandboxError
+from autograder.grade.attempt import Attempt, Faults, Plan
+from autograder.grade.marks import PartMark, part_results, verdict
+from autograder.grade.models import Bundle, Job, Result
+from autograder.nursery import Nursery
+from autograder.referee.handle import RefereeBroke
+from autograder.referee.process import main as referee_main
+
+MEMORY_BYTES = 2 * 2**30
+MOST_KERNELS = 8  # a cell that ends its kernel is left out in the next; so many may do so
+REPORTED = ("torch", "numpy", "pandas", "dask", "ipykernel", "nbclient", "ai-factory-course-kit")
+_lock = threading.Lock()
+
+
+def run_job(job: Job, bundle: Bundle) -> Result:
+    """The result of one submission.
+
+    Raises:
+        GradingError: the process that grades it ended or broke: a fault of this machine or of the kit, never a mark.
+        SandboxError: no sandbox can be had here.
+    """
+    ours, theirs = multiprocessing.Pipe()
+    pid = _start(theirs.fileno())
+    theirs.close()
+    wall_s = MOST_KERNELS * (bundle.limits.total_cpu_s * bundle.limits.wall_factor + 900)
+    try:
+        ours.send_bytes(job.model_dump_json().encode())
+        ours.send_bytes(bundle.model_dump_json().encode())
+        if not ours.poll(wall_s):
+            os.kill(pid, signal.SIGKILL)
+            raise GradingError("Grading a submission did not end.", where=job.key, came=f"nothing for {wall_s:.0f} s")
+        answer = json.loads(ours.recv_bytes())
+    except (EOFError, OSError) as error:
+        raise GradingError("The process that grades a submission ended.", where=job.key, came=repr(error)) from error
+    finally:
+        ours.close()
+    if "error" in answer:
+        kind = SandboxError if answer["kind"] == "SandboxError" else GradingError
+        raise kind(*answer["error"])
+    return Result.model_validate(answer["result"])
+
+
+@cache
+def grader_versions() -> dict[str, str]:
+    """Versions that may change a mark."""
+    return {"python": sys.version.split()[0], **{name: version(name) for name in REPORTED}}
+
+
+def _start(pipe_fd: int) -> int:
+    with _lock:
+        try:
+            return _nursery().start([pipe_fd])
+        except GradingError:
+            _nursery.cache_clear()  # the next try makes a new one
+            raise
+
+
+@cache
+def _nursery() -> Nursery:
+    """Forks one process per job; it has imported what they need, and has one thread."""
+    return Nursery.spawn(__name__, "work")
+
+
+def work(fds: list[int], request: bytes) -> None:
+    """One job, in a process of its own: job and bundle come over the pipe, the result goes back."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answer = Connection(fds[0])
+    nursery = Nursery.fork(referee_main)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    job = Job.model_validate_json(answer.recv_bytes())
+    bundle = Bundle.model_validate_json(answer.recv_bytes())
+    try:
+        result = asyncio.run(_grade(job, bundle, nursery))
+        message: dict[str, Any] = {"result": result.model_dump(mode="json")}
+    except (GradingError, SandboxError) as error:
+        message = {"kind": type(error).__name__, "error": list(error.args)}
+    answer.send_bytes(json.dumps(message).encode())
+    nursery.close()
+
+
+async def _grade(job: Job, bundle: Bundle, nursery: Nursery) -> Result:
+    """All cells in order. A cell that ends its kernel is left out, and the rest goes on in a new one.
+
+    So a fault costs the parts that it touches, and no others.
+    """
+    start_s = time.monotonic()
+    faults = Faults()
+    marks: dict[str, PartMark] = {}
+    with tempfile.TemporaryDirectory(prefix="referee-") as folder:
+        _lay_out(bundle, Path(folder))
+        plan = Plan.of(job, bundle, folder, nursery)
+        cpu_s, memory_bytes = 0.0, 0
+        while plan.next_cell is not None and faults.kernels < MOST_KERNELS:
+            faults.kernels += 1
+            async with Attempt(plan, job, bundle, cpu_left_s=bundle.limits.total_cpu_s - cpu_s) as attempt:
+                try:
+                    await attempt.run(marks, faults)
+                except RefereeBroke as error:
+                    plan.give_up_part(marks, str(error))
+            cpu_s, memory_bytes = cpu_s + attempt.cpu_s, max(memory_bytes, attempt.memory_peak_bytes)
+            if cpu_s >= bundle.limits.total_cpu_s:
+                faults.note_total(bundle.limits.total_cpu_s)
+                break
+        await _retell(plan, job, bundle, marks)
+    parts = part_results(bundle.parts, marks)
+    status, sentence = verdict(parts, faults)
+    return Result(
+        key=job.key,
+        learner=job.learner,
+        exercise=job.exercise,
+        status=status,
+        sentence=sentence,
+        parts=parts,
+        cpu_s=round(cpu_s, 3),
+        wall_s=round(time.monotonic() - start_s, 3),
+        memory_peak_mib=round(memory_bytes / 2**20, 1),
+        sealed=not job.trust_learners,
+        worker=socket.gethostname(),
+        versions=grader_versions(),
+    )
+
+
+async def _retell(plan: Plan, job: Job, bundle: Bundle, marks: dict[str, PartMark]) -> None:
+    """Words of the learner's process that may repeat hidden inputs it has seen are not shown.
+
+    Where a visible check failed after hidden ones had run, the visible checks of its part are run once more in a kernel
+    that never sees a hidden input, and what is said there is shown.
+    """
+    doubtful = [name for name in plan.parts_after_first_hidden() if name in marks and marks[name].has_learner_text()]
+    if not doubtful:
+        return
+    for name in doubtful:
+        marks[name].forget_texts()
+    retold: dict[str, PartMark] = {}
+    async with Attempt(plan.for_visible(doubtful), job, bundle, cpu_left_s=bundle.limits.total_cpu_s) as attempt:
+        try:
+            await attempt.run(retold, Faults())
+        except RefereeBroke:
+            return
+    for name in doubtful:
+        if name in retold:
+            marks[name].take_texts(retold[name])
+
+
+def _lay_out(bundle: Bundle, folder: Path) -> None:
+    for name, content in bundle.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

@@ -1,0 +1,1 @@
+"""Strangers' code in a box: start it, measure it, end it, and prove beforehand that the box holds."""

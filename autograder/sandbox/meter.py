@@ -1,0 +1,170 @@
+"""Measures a sandbox from outside, and ends it when it has used what it may."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+# The cheap sum of resident sizes counts shared pages several times, so it is never below the summed PSS, but for the
+# kernel's rounding; only when it comes near the limit is the PSS worth its price (the kernel walks every page table).
+_NEAR = 0.9
+
+
+class Meter:
+    """CPU time and memory of all processes below one.
+
+    Args:
+        pid: bubblewrap's process on the host; it is not itself counted. Whatever a learner detaches stays below it,
+            since the first process of the sandbox's pid namespace inherits all orphans.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._lock = threading.Lock()
+        self._own_cpu_s: dict[tuple[int, str], float] = {}
+        self._highest_cpu_s = 0.0
+
+    def processes(self) -> list[int]:
+        """Host pids of the living processes, the sandbox's first process first."""
+        found: list[int] = []
+        waiting = _children(self.pid)
+        while waiting:
+            pid = waiting.pop(0)
+            found.append(pid)
+            waiting.extend(_children(pid))
+        return found
+
+    def cpu_s(self) -> float:
+        """CPU seconds used so far by all processes, dead ones included; never falls, also after the sandbox has ended.
+
+        Two counts, of which the larger holds: times of the living with those of the children they have waited for; and
+        the last seen own time of every process that ever was. The second is for programs that ignore SIGCHLD, whose
+        children leave no trace in the first.
+        """
+        with self._lock:
+            living = 0.0
+            for pid in self.processes():
+                fields = _stat(pid)
+                if fields is None:
+                    continue
+                own_s = (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+                waited_s = (int(fields[13]) + int(fields[14])) / _TICKS_PER_S
+                self._own_cpu_s[pid, fields[19]] = own_s
+                living += own_s + waited_s
+            self._highest_cpu_s = max(self._highest_cpu_s, living, sum(self._own_cpu_s.values()))
+            return self._highest_cpu_s
+
+    def memory_bytes(self) -> int:
+        """Summed PSS of all processes: a page that n processes share counts 1/n in each. RSS where the PSS may not be
+        read."""
+        return sum(_pss_bytes(pid) for pid in self.processes())
+
+    def memory_at_most_bytes(self) -> int:
+        """Summed RSS: an upper bound of `memory_bytes` that costs microseconds."""
+        return sum(_rss_bytes(pid) for pid in self.processes())
+
+
+class Ends(Protocol):
+    """What a watchdog watches: something with a meter that can be ended."""
+
+    @property
+    def meter(self) -> Meter: ...
+    def kill(self) -> None: ...
+    def alive(self) -> bool: ...
+
+
+class Watchdog(threading.Thread):
+    """Ends a sandbox that uses more than it may, and remembers why.
+
+    Attributes:
+        reason: "" while it lives, or ended by itself; else "memory", "cpu" or "wall".
+        peak_bytes: the largest memory seen.
+    """
+
+    def __init__(
+        self,
+        sandbox: Ends,
+        *,
+        memory_bytes: float,
+        total_cpu_s: float,
+        wall_s: float | None = None,
+        poll_s: float = 0.05,
+        on_kill: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__(name="sandbox-watchdog", daemon=True)
+        self.sandbox, self.memory_bytes, self.total_cpu_s, self.wall_s = sandbox, memory_bytes, total_cpu_s, wall_s
+        self.poll_s, self.on_kill = poll_s, on_kill
+        self.reason = ""
+        self.peak_bytes = 0
+        self._stop_now = threading.Event()
+
+    def run(self) -> None:
+        started = time.monotonic()
+        while not self._stop_now.wait(self.poll_s) and self.sandbox.alive():
+            reason = self._exceeded(time.monotonic() - started)
+            if reason:
+                self.reason = reason
+                self.sandbox.kill()
+                if self.on_kill is not None:
+                    self.on_kill(reason)
+                return
+
+    def stop(self) -> None:
+        """Stops watching. The sandbox goes on."""
+        self._stop_now.set()
+
+    def _exceeded(self, wall_s: float) -> str:
+        meter = self.sandbox.meter
+        memory_bytes = meter.memory_at_most_bytes()
+        if memory_bytes > _NEAR * self.memory_bytes:
+            memory_bytes = meter.memory_bytes()
+        self.peak_bytes = max(self.peak_bytes, memory_bytes)
+        if memory_bytes > self.memory_bytes:
+            return "memory"
+        if meter.cpu_s() > self.total_cpu_s:
+            return "cpu"
+        if self.wall_s is not None and wall_s > self.wall_s:
+            return "wall"
+        return ""
+
+
+def _children(pid: int) -> list[int]:
+    """Children of all threads of a process. Empty when it has gone."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as stream:
+                found.extend(int(child) for child in stream.read().split())
+    return found
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Fields of /proc/PID/stat from the third on (the second is a name that may hold spaces and brackets)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
+            return stream.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def _pss_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as stream:
+            for line in stream:
+                if line.startswith("Pss:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return _rss_bytes(pid)
+
+
+def _rss_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as stream:
+            return int(stream.read().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0

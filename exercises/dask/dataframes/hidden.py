@@ -1,0 +1,248 @@
+"""Further checks of dask/dataframes; never released."""
+
+import numpy as np
+import pandas as pd
+from checks import (
+    PARTIAL_COLUMNS,
+    as_summary,
+    call_chunk,
+    call_combine,
+    call_finalise,
+    carry_out,
+    check_copies,
+    check_cost,
+    check_joined,
+    check_load,
+    check_summary,
+    draw_amounts,
+    join_case,
+    join_part,
+    orders_of,
+    partial_of,
+    shuffle_case,
+    shuffle_part,
+    skew_part,
+    skewed_partitions,
+    tree_part,
+    union,
+)
+
+from workbench.checks import CheckFailed, expect
+
+# ---- 1 · shuffle-cost
+
+
+@shuffle_part.check(
+    points=1,
+    title="A larger table",
+    hints=[
+        "Which rows are already in the right place?",
+        "Two rows go from partition 0 to partition 2. How many messages are that?",
+    ],
+)
+def larger_table(submission):
+    check_cost(submission, *shuffle_case(submission.rng, n_partitions=int(submission.rng.integers(5, 12)), most=40))
+
+
+@shuffle_part.check(
+    points=1,
+    title="An empty partition, and one that may stay",
+    hints=["What does an empty partition send?", "And one in which every row is already in the right place?"],
+)
+def empty_partition_sends_nothing(submission):
+    keys_of_partition, n_moving, n_messages = shuffle_case(submission.rng, n_partitions=5, most=6)
+    for quiet, keys in ((1, []), (3, [3, 8, 13])):
+        away = np.array(keys_of_partition[quiet]) % 5
+        n_moving -= int((away != quiet).sum())
+        n_messages -= len(set(away.tolist()) - {quiet})
+        keys_of_partition[quiet] = np.array(keys, dtype=int)
+    check_cost(submission, keys_of_partition, n_moving, n_messages)
+
+
+# ---- 2 · join
+
+
+@join_part.check(
+    points=2,
+    title="A partition of the result needs one partition of orders",
+    hints=[
+        "To compute partition 0 of your result, which partitions of orders have to be read?",
+        "Is anything computed while the plan is still being made?",
+    ],
+)
+def reads_only_its_own_partition(submission):
+    """Nobody can deliver partition 0 of the right result before other partitions were read, unless orders stay."""
+    sizes = submission.rng.integers(12, 30, size=5).tolist()
+    store, shops_tables, want = join_case(submission.rng, sizes, n_shops=15, n_shop_partitions=3)
+    check_joined(submission, store, shops_tables, want)
+    for number in range(len(sizes)):
+        read = store.reads[number] if number < len(store.reads) else []
+        came = f"read before partition {number} of the result was there: {read}"
+        expect(read == [number], expected=f"partition {number}, once", came=came, why="the big table was moved")
+    expect(store.reads[len(sizes) :] == [[]], expected="nothing else is read", came=store.reads[len(sizes) :])
+
+
+@join_part.check(
+    points=1,
+    title="Other numbers of partitions, one of them empty",
+    hints=[
+        "Does your join work if shops has one partition, or more than orders?",
+        "What does your join do with a partition of orders that has no rows?",
+    ],
+)
+def other_numbers_of_partitions(submission):
+    for sizes, n_shop_partitions in (([9, 0, 4], 1), ([6, 8], 5)):
+        store, shops_tables, want = join_case(submission.rng, sizes, 10, n_shop_partitions)
+        delivered = check_joined(submission, store, shops_tables, want)
+        after = [len(table) for table in delivered]
+        expect(after == sizes, expected=f"rows per partition: {sizes}", came=f"rows per partition: {after}")
+
+
+# ---- 3 · tree
+
+
+def reduce_by_random_tree(submission, partials):
+    """Merges the partials in a tree of random shape and order, down to one."""
+    rng, waiting = submission.rng, list(partials)
+    while len(waiting) > 1:
+        chosen = rng.permutation(len(waiting))[: int(rng.integers(2, 5))].tolist()
+        merged = call_combine(submission, [waiting[i] for i in chosen])
+        waiting = [partial for i, partial in enumerate(waiting) if i not in chosen]
+        waiting.append(merged[PARTIAL_COLUMNS])
+    return call_combine(submission, waiting)
+
+
+@tree_part.check(
+    points=2,
+    title="Every tree gives the same",
+    hints=[
+        "What your combine gives back goes into combine again. Is it a partial in every column?",
+        "One partition has 2 orders of a shop, another has 50. Whose mean counts more? And how far apart are they?",
+    ],
+)
+def every_tree_gives_the_same(submission):
+    """The learner's code sees none of the orders, only partials that were made here."""
+    shops = submission.rng.choice(1000, 6, replace=False)
+    parts = [
+        draw_amounts(submission.rng, submission.rng.choice(shops, int(submission.rng.integers(1, 6)), replace=False), most)
+        for most in (2, 3, 5, 8, 13, 21, 34, 50)
+    ]
+    want, partials = partial_of(union(*parts)), [partial_of(amounts_of_shop) for amounts_of_shop in parts]
+    for _ in range(2):
+        check_summary(reduce_by_random_tree(submission, partials), want, "a tree over 8 partials")
+    check_summary(call_combine(submission, partials), want, "8 partials at once")
+
+
+# Relative error allowed at an offset of 1e9. The solution's worst of ten seeds is 2e-7 (of a thousand: 7e-7), and the
+# spacing of float64 there is 1.2e-7. Sums of squares are wrong in the first digit.
+STABLE_RTOL = 1e-4
+
+
+@tree_part.check(
+    points=2,
+    title="Amounts near 1,000,000,000",
+    hints=[
+        "Which of your intermediate numbers is about a billion times a billion? How many digits has a float64?",
+        "Which differences stay small, however large the amounts are?",
+    ],
+)
+def amounts_near_a_billion(submission):
+    """References come from the amounts less the offset, which float64 subtracts exactly."""
+    rng, offset = submission.rng, 1e9
+    parts = [draw_amounts(rng, [3, 5, 8], 40, offset=offset) for _ in range(6)]
+    partials = [partial_of(amounts_of_shop) for amounts_of_shop in parts]
+    chunked = call_chunk(submission, orders_of(parts[0], rng))
+    check_summary(chunked, partials[0], "chunk of one partition", rtol=STABLE_RTOL)
+    want = partial_of(union(*parts))
+    check_summary(reduce_by_random_tree(submission, partials), want, "a tree over 6 partials", rtol=STABLE_RTOL)
+
+
+@tree_part.check(
+    points=1,
+    title="Partials are small",
+    hints=[
+        "A partition has 3,000 orders of 4 shops. How many numbers leave it?",
+        "And how many numbers leave combine, if it merges 10 such partials?",
+    ],
+)
+def partials_are_small(submission):
+    rng = submission.rng
+    shops = rng.choice(50, 4, replace=False).tolist()
+    amounts_of_shop = {shop: rng.gamma(4.0, 12.5, 750).tolist() for shop in shops}
+    partial = partial_of(amounts_of_shop)
+    most_bytes = 2 * len(shops) * len(PARTIAL_COLUMNS) * 8  # twice what four columns of numbers need
+    for name, got in (
+        ("chunk", call_chunk(submission, orders_of(amounts_of_shop, rng))),
+        ("combine", call_combine(submission, [partial] * 10)),
+    ):
+        size = int(got.memory_usage(index=False, deep=True).sum())
+        came = f"{size:,} bytes in {len(got):,} rows and {got.shape[1]} columns"
+        expect(size <= most_bytes, expected=f"at most {most_bytes} bytes", came=came, why=f"{name} sends too much")
+    check_summary(call_chunk(submission, orders_of(amounts_of_shop, rng)), partial, "3,000 orders of 4 shops")
+
+
+@tree_part.check(
+    points=1,
+    title="Partitions without orders",
+    hints=["What is left of a partition after a filter that no order passes?", "What has combine to do with it?"],
+)
+def partitions_without_orders(submission):
+    rng = submission.rng
+    amounts_of_shop = draw_amounts(rng, [4, 6], 5)
+    orders, partial = orders_of(amounts_of_shop, rng), partial_of(amounts_of_shop)
+    empty = call_chunk(submission, orders.iloc[:0])
+    expect(len(empty) == 0, expected="a partial without rows", came=empty)
+    given = "partials: an empty one between two others"
+    merged = call_combine(submission, [partial, partial.iloc[:0], partial])
+    check_summary(merged, partial_of(union(amounts_of_shop, amounts_of_shop)), given)
+
+
+@tree_part.check(
+    points=1,
+    title="A shop with one order",
+    hints=["How much do the amounts of one single order vary?", "Is that known to be nothing, or is it not known?"],
+)
+def shop_with_one_order(submission):
+    amounts_of_shop = draw_amounts(submission.rng, [1, 2], 6) | {9: [float(submission.rng.integers(5, 90))]}
+    partial = partial_of(amounts_of_shop)
+    got = as_summary(call_finalise(submission, partial), ["shop", "var"], "what finalise gave back")
+    rows = [(shop, len(x), float(np.mean(x)), float(np.var(x, ddof=1)) if len(x) > 1 else np.nan)
+            for shop, x in amounts_of_shop.items()]  # fmt: skip
+    check_summary(got, pd.DataFrame(rows, columns=["shop", "count", "mean", "var"]), "shops with one order and more")
+
+
+# ---- 4 · skew
+
+
+@skew_part.check(
+    points=2,
+    title="Several hot shops, or none",
+    hints=[
+        "Does your plan find a second hot shop?",
+        "What does your plan do if all shops have equally many orders?",
+    ],
+)
+def several_hot_shops_or_none(submission):
+    first, second, third = submission.rng.choice(200, 3, replace=False).tolist()
+    for share_of_hot in ({first: 0.35, second: 0.25}, {first: 0.3, second: 0.2, third: 0.2}, {}):
+        orders_of_worker, n_copies = carry_out(submission, skewed_partitions(submission.rng, share_of_hot), n_workers=8)
+        check_load(orders_of_worker)
+        check_copies(n_copies)
+
+
+@skew_part.check(
+    points=1,
+    title="A warm shop",
+    hints=[
+        "Can a shop be too much for one worker, although it has less than a fair share of the orders?",
+        "What else does that worker have to do?",
+    ],
+)
+def warm_shop(submission):
+    """One shop has 0.7 of a fair share: with the rest of its worker's orders that is too much."""
+    hot, warm = submission.rng.choice(200, 2, replace=False).tolist()
+    partitions = skewed_partitions(submission.rng, {hot: 0.3, warm: 0.7 / 8})
+    orders_of_worker, n_copies = carry_out(submission, partitions, n_workers=8)
+    check_load(orders_of_worker)
+    if n_copies > 400:
+        raise CheckFailed("too many copies of shops' rows", expected="at most 400", came=n_copies)

@@ -1,0 +1,152 @@
+"""Further checks of the same parts: random sizes, more ranks, other number types."""
+
+import numpy as np
+from checks import (
+    accumulate_part,
+    average_part,
+    buckets_part,
+    check_accumulate,
+    check_average,
+    check_bytes,
+    check_filling,
+    check_messages,
+    check_order,
+    check_reduce,
+    check_shards,
+    read_shards,
+    reduce_part,
+    run_buckets,
+    sampler_part,
+)
+
+from workbench.checks import expect
+
+
+@average_part.check(
+    points=2,
+    title="A larger team, other number types",
+    hints=["Does anything in your code depend on the number of ranks, on float32, or on equal batches?"],
+)
+def a_larger_team(submission):
+    rng = submission.rng
+    sizes = [int(size) for size in rng.permutation([1, 2, 5, 9])]
+    times = [int(times) for times in rng.integers(1, 20, 2)]
+    network, gradient_bytes = check_average(
+        submission, sizes, times, vocabulary=11, width=4, tied=True, frozen=True, dtype="float64"
+    )
+    check_bytes(network, gradient_bytes)
+    network, gradient_bytes = check_average(submission, sizes[:2], times, vocabulary=7, width=3)
+    check_bytes(network, gradient_bytes)
+
+
+@accumulate_part.check(
+    points=1,
+    title="A tied and a frozen parameter, more ranks",
+    hints=["Which parameters have no gradient at all? Which are listed twice if you go layer by layer?"],
+)
+def accumulates_a_tied_model(submission):
+    n_micro = int(submission.rng.integers(3, 6))
+    network, gradient_bytes = check_accumulate(
+        submission, 4, n_micro, size=3, vocabulary=11, width=4, tied=True, frozen=True, dtype="float64"
+    )
+    check_bytes(network, gradient_bytes)
+
+
+@buckets_part.check(
+    points=2,
+    title="Any model, any number type",
+    hints=["How many bytes has one number of float64, one of bfloat16? And what about a parameter larger than the cap?"],
+)
+def any_model(submission):
+    rng = submission.rng
+    for dtype, item_bytes in (("float64", 8), ("bfloat16", 2), ("float32", 4)):
+        for _ in range(4):
+            shapes = [tuple(int(n) for n in rng.integers(1, 7, rng.integers(1, 3))) for _ in range(9)]
+            bytes_of = [item_bytes * int(np.prod(shape)) for shape in shapes]
+            frozen = tuple(int(number) for number in rng.choice(9, 2, replace=False))
+            uses = list(range(9))
+            for number in rng.choice(9, 3, replace=False):
+                uses.insert(int(rng.integers(0, len(uses) + 1)), int(number))
+            cap_bytes = int(rng.choice([item_bytes, 12 * item_bytes, bytes_of[8] + bytes_of[7], sum(bytes_of)]))
+            given = f"{dtype} parameters of {bytes_of} bytes, in use {uses}, frozen {frozen}, cap_bytes={cap_bytes}"
+            buckets = run_buckets(submission, shapes, cap_bytes, uses=uses, frozen=frozen, dtype=dtype)
+            trained = set(range(9)) - set(frozen)
+            check_order(buckets, sorted(trained, key=uses.index, reverse=True), given)
+            check_filling(buckets, bytes_of, cap_bytes, given)
+
+
+@buckets_part.check(
+    points=1,
+    title="Equal numbers are not one parameter",
+    hints=["Two biases are all zeros at the start. Are they one parameter?"],
+)
+def equal_is_not_tied(submission):
+    size = int(submission.rng.integers(2, 6))
+    buckets = run_buckets(submission, [(size,)] * 4, 8 * size, uses=[0, 1, 2, 3, 1])
+    given = f"four parameters of {size} zeros; the second is tied"
+    check_order(buckets, [3, 2, 1, 0], given)
+    check_filling(buckets, [4 * size] * 4, 8 * size, given)
+
+
+@reduce_part.check(
+    points=1,
+    title="A larger model and team",
+    hints=["Does anything in your code depend on the shapes, on float32, or on which rank lacks a gradient?"],
+)
+def a_larger_model(submission):
+    rng = submission.rng
+    shapes = [tuple(int(n) for n in rng.integers(1, 6, rng.integers(1, 4))) for _ in range(7)]
+    buckets = [[6, 5], [4], [3, 2, 1], [0]]
+    missing = [(int(rng.integers(1, 4)), int(number)) for number in rng.choice(7, 3, replace=False)]
+    network, bucket_bytes = check_reduce(submission, shapes, buckets, 4, missing=missing, dtype="float64")
+    check_messages(network, bucket_bytes)
+
+
+@sampler_part.check(
+    points=1,
+    title="Any number of samples and ranks",
+    hints=["What if there are more ranks than samples? If there is only one rank?"],
+)
+def any_number_of_samples(submission):
+    rng = submission.rng
+    cases = [(3, 8), (1, 4), (7, 1), (2, 5), (int(rng.integers(30, 90)), int(rng.integers(2, 9)))]
+    for n_samples, world_size in cases:
+        [shards] = read_shards(submission, n_samples, world_size, epochs=[int(rng.integers(0, 50))])
+        check_shards(shards, n_samples, f"{n_samples} samples, {world_size} ranks")
+
+
+@sampler_part.check(
+    points=1,
+    title="A resumed run reads what it would have read",
+    hints=["Your run died in epoch 7 and starts again with new objects. What does your sampler know about epochs 0 to 6?"],
+)
+def resumes_alike(submission):
+    """Other seeds give the same shards with probability below 1/48!."""
+    seed = int(submission.rng.integers(10_000))
+    once = read_shards(submission, 48, 4, epochs=[0, 1, 2, 3], seed=seed)
+    later = read_shards(submission, 48, 4, epochs=[3, 1], seed=seed, new_objects=True)
+    expect(later == [once[3], once[1]], expected="epochs 3 and 1 as in the first run", came="other indices")
+    again = read_shards(submission, 48, 4, epochs=[2, 2], seed=seed)
+    expect(again == [once[2], once[2]], expected="epoch 2 twice, as in the first run", came="other indices")
+    other = read_shards(submission, 48, 4, epochs=[1], seed=seed + 12_345)
+    expect(other != [once[1]], expected="another order for another seed", came="the same order")
+
+
+@sampler_part.check(
+    points=1,
+    title="Shuffled well: ranks do not keep their samples",
+    hints=["Is it the whole data set that is shuffled, or each rank's part?"],
+)
+def shuffles_the_whole(submission):
+    """A right answer fails by chance: the same 15 of 60 samples twice on a rank, 4 · 1/C(60, 15) < 1e-13; eight of 14
+    steps between neighbours alike (modulo 60) in one of 8 shards, below 8 · 60 · C(14, 8) / 45⁸ < 1e-7."""
+    shards = read_shards(submission, 60, 4, epochs=[0, 1])
+    for by_rank in shards:
+        check_shards(by_rank, 60, "60 samples, 4 ranks")
+        for shard in by_rank:
+            steps = np.diff(shard) % 60
+            alike = int(np.bincount(steps).max())
+            expect(alike < 8, expected="a random order", came=f"{alike} of 14 steps between neighbours are alike")
+    for rank in range(4):
+        kept = set(shards[0][rank]) == set(shards[1][rank])
+        expect(not kept, expected="other samples in the next epoch", came=f"rank {rank} has the same samples again")

@@ -1,0 +1,19 @@
+"""Calls make_buckets on parameters built here, and says which parameter came where, by its number."""
+
+import torch
+
+parameters = []
+for shape, trained in zip(shapes, trainable, strict=True):
+    values = torch.zeros(tuple(shape), dtype=getattr(torch, dtype))
+    parameters.append(torch.nn.Parameter(values, requires_grad=trained))
+
+buckets = make_buckets([parameters[number] for number in uses], cap_bytes)
+
+
+def number_of(candidate):
+    """The number of the parameter that this very object is; -1 for any other object."""
+    return next((number for number, p in enumerate(parameters) if p is candidate), -1)
+
+
+# A parameter where a bucket should be would fall apart into its rows: say -1 instead.
+numbers = [[-1] if isinstance(b, torch.Tensor) else [number_of(p) for p in b] for b in buckets]

@@ -1,0 +1,210 @@
+"""Ready-made served objects. `Network`: ranks that talk, with every message and byte counted on the checker's side."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.served import Park, Refuse, Served, exposed
+
+
+@dataclass(frozen=True)
+class Message:
+    """One send, or one rank's part in a collective. `size_bytes` and `elements` are those of the value handed over."""
+
+    kind: str
+    rank: int
+    peer: int | None
+    size_bytes: int
+    elements: int
+
+
+@dataclass
+class _Round:
+    """One collective: what each rank brought, and the results once all have come."""
+
+    calls: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    results: dict[int, Any] = field(default_factory=dict)
+    refusal: str = ""
+
+
+class Network:
+    """Connects `world_size` ranks. A deadlock is found by the submission, and named by what each rank waits for.
+
+    Args:
+        world_size: number of ranks.
+        buffered: a send returns at once; else it waits until its message is received (rendezvous).
+    """
+
+    def __init__(self, world_size: int, *, buffered: bool = True) -> None:
+        self.world_size, self.buffered = world_size, buffered
+        self.log: list[Message] = []
+        self._queues: dict[tuple[int, int], deque[Any]] = {}
+        self._unreceived: dict[int, tuple[int, int]] = {}  # rank → (peer, how many of its messages must be received)
+        self._received: dict[tuple[int, int], int] = {}
+        self._sent: dict[tuple[int, int], int] = {}
+        self._rounds: dict[int, _Round] = {}
+        self._round_of: dict[int, int] = dict.fromkeys(range(world_size), 0)
+
+    def rank(self, rank: int) -> "Comm":
+        """The communicator to serve to this rank."""
+        return Comm(self, rank)
+
+    def bytes_sent(self, rank: int | None = None, kind: str = "send") -> int:
+        """Bytes handed over by `rank` (None: by all) in messages of this kind."""
+        return sum(m.size_bytes for m in self.log if m.kind == kind and rank in (None, m.rank))
+
+    def messages(self, kind: str | None = None, rank: int | None = None) -> list[Message]:
+        return [m for m in self.log if kind in (None, m.kind) and rank in (None, m.rank)]
+
+    def send(self, rank: int, to: Any, value: Any) -> None:
+        peer = self._peer(rank, to, "send(to=…)")
+        if rank not in self._unreceived:  # not a repeated attempt of a send that waits
+            self._queues.setdefault((rank, peer), deque()).append(value)
+            self._sent[rank, peer] = self._sent.get((rank, peer), 0) + 1
+            self.log.append(Message("send", rank, peer, *_size(value)))
+            if self.buffered:
+                return
+            self._unreceived[rank] = (peer, self._sent[rank, peer])
+        peer, needed = self._unreceived[rank]
+        if self._received.get((rank, peer), 0) < needed:
+            raise Park(f"rank {rank} waits in send(to={peer})")
+        del self._unreceived[rank]
+
+    def recv(self, rank: int, source: Any) -> Any:
+        peer = self._peer(rank, source, "recv(source=…)")
+        waiting = self._queues.get((peer, rank))
+        if not waiting:
+            raise Park(f"rank {rank} waits in recv(source={peer})")
+        self._received[peer, rank] = self._received.get((peer, rank), 0) + 1
+        return waiting.popleft()
+
+    def collective(self, rank: int, kind: str, value: Any = None, **options: Any) -> Any:
+        """One rank's part in a collective: waits until every rank has come, then gives each its result."""
+        index = self._round_of[rank]
+        this = self._rounds.setdefault(index, _Round())
+        if rank not in this.calls:
+            this.calls[rank] = (kind, value, options)
+            self.log.append(Message(kind, rank, None, *_size(value)))
+        if len(this.calls) < self.world_size and not this.refusal:
+            this.refusal = self._disagreement(this)
+            if not this.refusal:
+                raise Park(f"rank {rank} waits in {kind}")
+        if not this.results and not this.refusal:
+            this.refusal = self._disagreement(this)
+        if this.refusal:
+            raise Refuse(this.refusal, type="ValueError")
+        if not this.results:
+            this.results = _combine(kind, [this.calls[r][1] for r in range(self.world_size)], options)
+        self._round_of[rank] += 1
+        return this.results[rank]
+
+    def _peer(self, rank: int, peer: Any, call: str) -> int:
+        if isinstance(peer, bool) or not isinstance(peer, int) or not 0 <= peer < self.world_size or peer == rank:
+            text = f"rank {rank}: {call} wants another rank, 0 to {self.world_size - 1}; came {peer!r}"
+            raise Refuse(text, type="ValueError")
+        return peer
+
+    def _disagreement(self, this: _Round) -> str:
+        """All ranks must make the same call with arrays of one shape; says who differs."""
+        told = {rank: _describe(*call) for rank, call in sorted(this.calls.items())}
+        if len(set(told.values())) <= 1:
+            return ""
+        each = "; ".join(f"rank {rank}: {text}" for rank, text in told.items())
+        return "the ranks do not make the same call: " + each
+
+
+class Comm(Served):
+    """One rank's view of a Network; the learner's code gets a proxy of it, with `rank` and `world_size`."""
+
+    def __init__(self, network: Network, rank: int) -> None:
+        self._network, self._rank = network, rank
+        self.constants = {"rank": rank, "world_size": network.world_size}  # type: ignore[misc]
+
+    @exposed
+    def send(self, to: Any, value: Any) -> None:
+        self._network.send(self._rank, to, value)
+
+    @exposed
+    def recv(self, source: Any) -> Any:
+        return self._network.recv(self._rank, source)
+
+    @exposed
+    def all_reduce(self, array: Any, op: Any = "sum") -> Any:
+        return self._network.collective(self._rank, "all_reduce", _array(array, "all_reduce"), op=_op(op))
+
+    @exposed
+    def all_gather(self, array: Any) -> Any:
+        return self._network.collective(self._rank, "all_gather", _array(array, "all_gather"))
+
+    @exposed
+    def reduce_scatter(self, array: Any, op: Any = "sum") -> Any:
+        array = _array(array, "reduce_scatter")
+        if array.ndim != 1 or array.size % self._network.world_size:
+            text = f"reduce_scatter wants a flat array whose length the {self._network.world_size} ranks divide; "
+            raise Refuse(text + f"came shape {array.shape}", type="ValueError")
+        return self._network.collective(self._rank, "reduce_scatter", array, op=_op(op))
+
+    @exposed
+    def broadcast(self, array: Any, source: Any) -> Any:
+        if isinstance(source, bool) or not isinstance(source, int) or not 0 <= source < self._network.world_size:
+            raise Refuse(f"broadcast wants a rank as source; came {source!r}", type="ValueError")
+        return self._network.collective(self._rank, "broadcast", _array(array, "broadcast"), source=source)
+
+    @exposed
+    def barrier(self) -> None:
+        self._network.collective(self._rank, "barrier")
+
+
+def _array(value: Any, call: str) -> Any:
+    import numpy
+
+    if isinstance(value, numpy.ndarray) and value.dtype.kind in "fiub":
+        return value
+    raise Refuse(f"{call} wants an array or a tensor of numbers; came {type(value).__name__}", type="TypeError")
+
+
+def _op(op: Any) -> str:
+    if not isinstance(op, str) or op not in ("sum", "mean", "max", "min"):
+        raise Refuse(f"op is one of sum, mean, max, min; came {op!r}", type="ValueError")
+    return str(op)
+
+
+def _describe(kind: str, value: Any, options: dict[str, Any]) -> str:
+    shape = f" of shape {value.shape}" if value is not None and hasattr(value, "shape") else ""
+    return kind + shape + "".join(f", {name} {text}" for name, text in options.items())
+
+
+def _size(value: Any) -> tuple[int, int]:
+    """Bytes and elements of a value: an array's own, 8 bytes for a number, text by length, lists by their items."""
+    if hasattr(value, "nbytes"):
+        return int(value.nbytes), int(value.size)
+    if isinstance(value, (str, bytes)):
+        return len(value), 1
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, (list, tuple, set)):
+        sizes = [_size(item) for item in value]
+        return sum(size for size, _ in sizes), sum(count for _, count in sizes)
+    return (0, 0) if value is None else (8, 1)
+
+
+def _combine(kind: str, values: list[Any], options: dict[str, Any]) -> dict[int, Any]:
+    """Each rank's result, of the type that rank 0 brought.
+
+    Sums run in rank order, so that they are the same each time.
+    """
+    import numpy
+
+    ranks = range(len(values))
+    if kind == "barrier":
+        return dict.fromkeys(ranks)
+    like = type(values[0])
+    if kind == "broadcast":
+        return {rank: values[options["source"]].copy() for rank in ranks}
+    if kind == "all_gather":
+        return {rank: [value.copy() for value in values] for rank in ranks}
+    stacked = numpy.stack(values)
+    total = getattr(numpy, options["op"])(stacked, axis=0).astype(stacked.dtype).view(like)
+    if kind == "reduce_scatter":
+        return {rank: chunk.copy() for rank, chunk in enumerate(numpy.split(total, len(values)))}
+    return {rank: total.copy() for rank in ranks}
