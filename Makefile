@@ -11,7 +11,7 @@ help:
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the grader and the learner's waiting time"
 	@echo "make setup      only set up: .venv, pinned packages, bubblewrap"
-	@echo "make clean      remove what was derived; .venv stays"
+	@echo "make clean      remove caches, and build/ unless it holds submissions or marks; .venv stays"
 
 setup:
 	@scripts/setup.sh
@@ -33,5 +33,7 @@ bench: setup
 	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; python "$$benchmark"; done
 
 clean:
-	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@if compgen -G "build/*/submitted/*" >/dev/null || compgen -G "build/*/gradebook.db" >/dev/null; \
+	then echo "build/ stays: it holds submissions or marks; remove it by hand"; else rm -rf build; fi
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

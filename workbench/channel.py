@@ -75,7 +75,7 @@ class Channel:
             except LinkError:
                 self.gone = "your code's process has ended"
 
-    def _await(self, conversation: "_Conversation", timeout_s: float) -> tuple[dict[str, Json], list[bytes]]:
+    def _await(self, conversation: "_Conversation", timeout_s: float) -> tuple[dict[str, Json], list[bytearray]]:
         start_cpu_s, start_s = self._cpu_s(), time.monotonic()
         limit_s = start_s + WALL_FACTOR * timeout_s + WALL_EXTRA_S
         while True:
@@ -111,7 +111,7 @@ class _Conversation:
         self.deadlock = ""
         self.rank_error: tuple[int, Any] | None = None  # the first rank that raised by itself, and what
 
-    def step(self, deadline_s: float) -> tuple[dict[str, Json], list[bytes]] | None:
+    def step(self, deadline_s: float) -> tuple[dict[str, Json], list[bytearray]] | None:
         """Handles one message; returns the answer when it is that."""
         try:
             header, buffers = self._link.receive(deadline_s)
@@ -133,7 +133,7 @@ class _Conversation:
             self._reply_error(call.number, Refuse(text))
         self._table.parked.clear()
 
-    def _proxy(self, header: dict[str, Json], buffers: list[bytes]) -> None:
+    def _proxy(self, header: dict[str, Json], buffers: list[bytearray]) -> None:
         self._calls += 1
         if self._calls > MAX_PROXY_CALLS:
             raise LinkError("Too many calls of served objects.", expected=f"≤ {MAX_PROXY_CALLS:,} in one request")
@@ -200,9 +200,12 @@ def _learner_error(error: Any, name: str) -> CheckFailed:
     """What the learner's process says was raised, as a failed check; its words are cut, and never believed."""
     error = error if isinstance(error, dict) else {}
     kind, text, where = (str(error.get(key, ""))[:2000] for key in ("type", "text", "where"))
-    bases = [str(base)[:60] for base in error.get("bases", []) if isinstance(base, str)][:20]
-    if kind == "NotImplementedError" or "NotImplementedError" in bases:
+    told = error.get("bases")
+    bases = [base[:60] for base in told[:20] if isinstance(base, str)] if isinstance(told, list) else []
+    if kind in ("NotImplementedError", "NotDefined") or "NotImplementedError" in bases:
         return NotAttempted(text or "not attempted yet")
+    if kind == "NotCallable":
+        return CheckFailed(text)
     if kind == "CodecError":
         return CheckFailed(f"what {name or 'your code'} gave back cannot be handed over", came=text)
     return LearnerError(kind or "an error", text, where, bases, action=name or "your code")

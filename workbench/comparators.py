@@ -117,7 +117,7 @@ def same_table(got: Any, want: Any, keys: str | list[str], rtol: float = 1e-6) -
     if not got.columns.is_unique:
         raise CheckFailed("two columns have one name", expected="one column of each name", came=list(got.columns))
     got, want = _flat(got, keys), _flat(want, keys)
-    if missing := [name for name in want.columns if name not in got.columns]:
+    if any(name not in got.columns for name in want.columns):
         raise CheckFailed("columns are missing", expected=f"the columns {list(want.columns)}", came=list(got.columns))
     if len(got) != len(want):
         raise CheckFailed("another number of rows", expected=f"{len(want)} rows", came=f"{len(got)} rows")

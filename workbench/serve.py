@@ -5,22 +5,23 @@ reaches the learner's code. A reader thread sorts what arrives: requests go to `
 that waits for them.
 """
 
-import asyncio
 import builtins
-import inspect
 import linecache
 import queue
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from workbench.codec import Decoder, Encoder, Json
 from workbench.errors import CodecError, LinkError
-from workbench.link import Link
+from workbench.learner_code import NotCallable, NotDefined, describe, finish, stop_threads, uninterrupted
+from workbench.link import Link, LinkClosed
 
-_MAX_TEXT_CHARS = 2000
-Message = tuple[dict[str, Json], list[bytes]]
+Message = tuple[dict[str, Json], list[bytearray]]
+
+
+def _never() -> bool:
+    return False
 
 
 class Server:
@@ -29,30 +30,43 @@ class Server:
     Args:
         link: this side's end.
         namespace: the learner's names; probes get a copy of it.
-        stubborn: an interrupt between two requests does not end the loop (graded runs).
+        by_check: asked when an interrupt arrives: whether the check sent it because the time of a call is up. Then it
+            ends that call alone; else it ends `run` with a KeyboardInterrupt.
     """
 
-    def __init__(self, link: Link, namespace: dict[str, Any], *, stubborn: bool = False) -> None:
+    def __init__(self, link: Link, namespace: dict[str, Any], *, by_check: Callable[[], bool] = _never) -> None:
         self._link = link
         self._namespace = namespace
-        self._stubborn = stubborn
+        self._by_check = by_check
         self._requests: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._answers: dict[int, queue.SimpleQueue[Message]] = {}
         self._lock = threading.Lock()
         self._numbers = 0
-        threading.Thread(target=self._read, daemon=True, name="workbench-link").start()
+        self._reader = threading.Thread(target=self._read, daemon=True, name="workbench-link")
+        self._reader.start()
 
     def run(self) -> None:
-        """Answers requests until the checker says done or goes away."""
+        """Answers requests until the checker says done or goes away; may be called again for what comes later."""
         while True:
             try:
                 message = self._requests.get()
-                if message is None or message[0].get("op") == "done":
+                if message is None:
+                    self._requests.put(None)  # the link is closed for good: later calls return at once
+                    return
+                if message[0].get("op") == "done":
                     return
                 self._answer(*message)
+            except LinkClosed:
+                return
             except KeyboardInterrupt:
-                if not self._stubborn:
+                if not self._by_check():
                     raise
+
+    def close(self) -> None:
+        """Closes the link; what still waits on it is let go."""
+        self._link.shut_down()
+        self._reader.join()
+        self._link.close()
 
     def call_proxy(self, place: int, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call of a served object; waits for its answer. Safe from several threads."""
@@ -64,9 +78,12 @@ class Server:
             number = self._numbers
             self._answers[number] = inbox
         header = {"proxy": number, "object": place, "method": method, "args": tree_args, "kwargs": tree_kwargs}
-        self._link.send(header, encoder.buffers)
-        answer, buffers = inbox.get()
-        del self._answers[number]
+        try:
+            with uninterrupted():
+                self._link.send(header, encoder.buffers)
+            answer, buffers = inbox.get()
+        finally:
+            del self._answers[number]
         if answer.get("ok"):
             return Decoder(buffers, tensors=True, special=self._proxy).decode(answer["value"])
         error = answer.get("error", {})
@@ -91,22 +108,37 @@ class Server:
             else:
                 self._requests.put(message)
 
-    def _answer(self, header: dict[str, Json], buffers: list[bytes]) -> None:
+    def _answer(self, header: dict[str, Json], buffers: list[bytearray]) -> None:
+        encoder, by_user = Encoder(), False
         try:
             handle: Callable[[dict[str, Json], Decoder], Any] = getattr(self, f"_do_{header['op']}")
             value = handle(header, Decoder(buffers, tensors=True, special=self._proxy))
-            encoder = Encoder()
             reply = {"id": header["id"], "ok": True, "value": encoder.encode(value)}
-            self._link.send(reply, encoder.buffers)
-        except (Exception, KeyboardInterrupt, SystemExit, asyncio.CancelledError) as error:
-            self._link.send({"id": header["id"], "ok": False, "error": describe(error)})
+        except BaseException as error:  # noqa: BLE001 - whatever the learner's code raises is its answer
+            by_user = isinstance(error, KeyboardInterrupt) and not self._by_check()
+            encoder, reply = Encoder(), {"id": header["id"], "ok": False, "error": describe(error)}
+        with uninterrupted():
+            try:
+                self._link.send(reply, encoder.buffers)
+            except LinkClosed:
+                raise
+            except LinkError as error:  # larger than a frame may be; nothing of it was sent
+                self._link.send({"id": header["id"], "ok": False, "error": describe(error)})
+        if by_user:
+            raise KeyboardInterrupt
 
     def _do_call(self, header: dict[str, Json], decoder: Decoder) -> Any:
         function = self._lookup(header["name"])
-        return _finish(function(*decoder.decode(header["args"]), **decoder.decode(header["kwargs"])))
+        return finish(function(*decoder.decode(header["args"]), **decoder.decode(header["kwargs"])))
 
     def _do_get(self, header: dict[str, Json], decoder: Decoder) -> Any:
-        return eval(header["expression"], self._namespace)  # noqa: S307 - the checker's text, in the learner's process
+        code = compile(header["expression"], "<expression>", "eval")
+        try:
+            return eval(code, self._namespace)  # noqa: S307 - the checker's text, in the learner's process
+        except NameError as error:
+            if error.name in code.co_names and error.name not in self._namespace:
+                raise NotDefined(error.name) from error
+            raise
 
     def _do_run(self, header: dict[str, Json], decoder: Decoder) -> Any:
         names = self._probe(header["name"], header["source"], decoder.decode(header["inputs"]))
@@ -126,28 +158,42 @@ class Server:
         def rank_main(rank: int) -> None:
             error = None
             try:
-                outcomes[rank] = _finish(function(*per_rank[rank]))
-            except (Exception, SystemExit) as caught:
+                outcomes[rank] = finish(function(*per_rank[rank]))
+            except BaseException as caught:  # noqa: BLE001 - what the learner's code raises is this rank's answer
                 error = describe(caught)
             self._link.send({"rank_done": header["id"], "rank": rank, "error": error})
 
         threads = [threading.Thread(target=rank_main, args=(rank,), daemon=True) for rank in range(len(per_rank))]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            stop_threads(threads)
+            raise
         return outcomes
 
     def _lookup(self, name: str) -> Any:
-        if name not in self._namespace:
-            raise NameError(f"there is no {name}: run the cell that defines it")
+        if self._namespace.get(name) is None:
+            raise NotDefined(name)
+        if not callable(self._namespace[name]):
+            raise NotCallable(name, type(self._namespace[name]).__name__)
         return self._namespace[name]
 
     def _probe(self, name: str, source: str, inputs: dict[str, Any]) -> dict[str, Any]:
         names = {**self._namespace, **inputs}
         filename = f"probes/{name}.py"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-        exec(compile(source, filename, "exec"), names)  # noqa: S102 - public text of the exercise
+        code = compile(source, filename, "exec")
+        try:
+            exec(code, names)  # noqa: S102 - public text of the exercise
+        except NameError as error:
+            trace = error.__traceback__
+            in_probe = trace is not None and trace.tb_next is not None and trace.tb_next.tb_next is None
+            if in_probe and error.name and error.name not in names:
+                raise NotDefined(error.name) from error
+            raise
         return names
 
     def _proxy(self, tag: dict[str, Json]) -> Any:
@@ -165,39 +211,3 @@ class Server:
 
         body: dict[str, Any] = {**tag["constants"], **{name: method(name) for name in tag["methods"]}}
         return type("Served", (), body)()
-
-
-def describe(error: BaseException) -> dict[str, Json]:
-    """An exception as plain text: type, its base types, message, and the line of the learner's that raised it."""
-    where = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if "ipykernel_" in frame.filename or frame.filename.startswith(("<ipython-input", "<cell", "probes/")):
-            place = f"the probe {frame.filename}" if frame.filename.startswith("probes/") else frame.name
-            where = f"{place}, line {frame.lineno}: {frame.line or ''}".strip()
-    return {
-        "type": type(error).__name__,
-        "bases": [base.__name__ for base in type(error).__mro__],
-        "text": str(error)[:_MAX_TEXT_CHARS],
-        "where": where[:_MAX_TEXT_CHARS],
-    }
-
-
-def _finish(value: Any) -> Any:
-    """The result of an answer. An `async def` answer runs to its end on a thread of its own: here runs the kernel's loop."""
-    if not inspect.iscoroutine(value):
-        return value
-    results: list[Any] = []
-
-    def run() -> None:
-        try:
-            results.append((True, asyncio.run(value)))
-        except Exception as error:
-            results.append((False, error))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join()
-    ok, result = results[0]
-    if not ok:
-        raise result
-    return result

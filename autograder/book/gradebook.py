@@ -19,6 +19,7 @@ from nbgrader.utils import parse_utc
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from autograder.book.late import assign_penalties, late_submissions
 from autograder.errors import GradingError
 from autograder.grade.models import PartResult, Record, bounded
 
@@ -75,6 +76,11 @@ def open_gradebook(course_dir: Path, wait_s: float = LOCK_WAIT_S) -> api.Gradebo
         return api.Gradebook(f"sqlite:///{(course_dir / 'gradebook.db').absolute()}?timeout={wait_s:g}", course_id="")
 
 
+def unit_of(record: Record) -> str:
+    """The name of the exercise in the gradebook: `unit` of `course/unit`, and `template` of `_template`."""
+    return record.exercise.rsplit("/", 1)[-1].removeprefix("_")
+
+
 class Writer:
     """Writes records into `<course_dir>/gradebook.db`. One at a time: the holder of the journal's lock.
 
@@ -103,7 +109,10 @@ class Writer:
                 with Session(book.engine) as session, session.begin():
                     # Take the lock before reading, so that a mark given in formgrader meanwhile is not overlooked.
                     session.connection().exec_driver_sql("BEGIN IMMEDIATE")
-                    return _Batch(session, path).write(list(latest.values()))
+                    done = _Batch(session, path).write(list(latest.values()))
+                    late = late_submissions(session, {unit_of(record) for record in latest.values()})
+                assign_penalties(self.course_dir, late)
+                return done
         finally:
             book.close()
 
@@ -118,7 +127,7 @@ class _Batch:
         known = 0
         students = set(self.session.scalars(sa.select(api.Student.id)))
         for record in records:
-            unit = record.exercise.rsplit("/", 1)[-1]
+            unit = unit_of(record)
             before = self._applied(record.learner, unit)
             if before and before.journal == record.journal and before.seq >= record.seq:
                 known += 1

@@ -18,7 +18,7 @@ from traitlets import default
 from autograder.book.autograded import STATUS_CELL
 
 HEADING = re.compile(r"<(/?)h([1-6])\b")
-ANCHOR = re.compile(r'<a href="#[^"]*">¶</a>')
+ANCHOR = re.compile(r'<a href="#[^"]*">(?:¶|&#182;)</a>')
 TAGS = [
     *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3"),
     *("h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "small", "span", "strong", "sub", "sup", "table"),

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -203,7 +203,7 @@ def _timestamp(submitted: Path, learner: str, unit: str) -> tuple[str | None, tu
         if not 0 < len(text) <= TIMESTAMP_BYTES:
             raise ValueError("empty or too long")
         moment: datetime = parse_utc(text)
-        return moment.replace(tzinfo=timezone.utc).isoformat(), ()
+        return moment.replace(tzinfo=UTC).isoformat(), ()
     except FileNotFoundError:
         return None, ()
     except (OSError, ValueError, OverflowError, TypeError):

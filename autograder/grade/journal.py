@@ -13,10 +13,9 @@ import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
-from typing_extensions import Self
 
 from autograder.errors import JournalError
 from autograder.grade.models import Record
@@ -72,6 +71,7 @@ class Journal:
             else:
                 self._id = uuid.uuid4().hex
                 self._write({"seq": 0, "journal": self._id})
+                _sync_folder(self.path.parent)
         except BaseException:
             os.close(fd)
             self._fd = None
@@ -170,15 +170,22 @@ class Journal:
                     raise ValueError(f"sequence number {content['seq']} after {self._last_of(records)}")
                 records.append(record)
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                if number == 1:
-                    raise JournalError(
-                        "this is no journal, or its first line is damaged",
-                        where=f"{self.path}, line 1",
-                        came=line[:80].decode("ascii", "replace"),
-                        mend="put the file aside and grade again, or restore it from a backup",
-                    ) from None
                 reason = "does not have the fields of a record" if isinstance(error, ValidationError) else str(error)
-                damage.append(Damage(number, f"{reason}; that result counts as not graded"))
+                lost = (
+                    "the journal's name is taken from the records"
+                    if number == 1
+                    else "that result counts as not graded"
+                )
+                damage.append(Damage(number, f"{reason}; {lost}"))
+        if lines and damage and damage[0].line == 1:
+            if not records:
+                raise JournalError(
+                    "this is no journal, or its first line is damaged and no record follows",
+                    where=f"{self.path}, line 1",
+                    came=lines[0][:80].decode("ascii", "replace"),
+                    mend="put the file aside and grade again, or restore it from a backup",
+                )
+            self._id = records[0].journal
         self.damage = tuple(damage)
         # A damaged line may have held the highest number: count lines, so that no number is given twice.
         self._last_seq = max(self._last_of(records), len(lines) - 1)
@@ -187,6 +194,15 @@ class Journal:
     @staticmethod
     def _last_of(records: list[Record]) -> int:
         return records[-1].seq if records else 0
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write a new file's name through to the disk too."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _canonical(content: dict[str, Any]) -> str:

@@ -7,10 +7,9 @@ one.
 
 import math
 import re
-from typing import Annotated, Any, Literal, Protocol, get_args
+from typing import Annotated, Any, Literal, Protocol, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from typing_extensions import Self
 
 from autograder.catalogue.models import Limits
 
@@ -78,19 +77,30 @@ class Frozen(BaseModel):
 
 
 class OutcomeLike(Protocol):
-    """What `workbench.running.Outcome` has."""
+    """What `workbench.running.Outcome` has; its texts may be None."""
 
-    check: str
-    title: str
-    visible: bool
-    points: float
-    earned: float
-    state: Any
-    message: str
-    expected: str
-    came: str
-    given: str
-    hints: Any
+    @property
+    def check(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def visible(self) -> bool: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def earned(self) -> float: ...
+    @property
+    def state(self) -> Any: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def expected(self) -> str | None: ...
+    @property
+    def came(self) -> str | None: ...
+    @property
+    def given(self) -> str | None: ...
+    @property
+    def hints(self) -> Any: ...
 
 
 class OutcomeRecord(Frozen):

@@ -42,7 +42,7 @@ def assemble(release: Notebook, submitted: Notebook) -> Rebuilt:
     same cell of the release, with ids `extra-1`, `extra-2`, … and no metadata. A deleted cell comes back as released.
     A cell keeps the release's type.
     """
-    notes: list[str] = list(submitted.get("notes", ()))
+    notes: list[str] = []
     theirs = [cell for cell in submitted.get("cells", ()) if isinstance(cell, dict)]
     places = _places(release["cells"], theirs)
     extras = _extras(release["cells"], theirs, places, notes)
@@ -63,7 +63,8 @@ def assemble(release: Notebook, submitted: Notebook) -> Rebuilt:
     for place, released in enumerate(release["cells"]):
         cell = copy.deepcopy(released)
         if place not in taken:
-            if is_editable(released):
+            # Where nothing at all came in, intake has said why.
+            if theirs and is_editable(released):
                 notes.append(f"The cell {cell_name(released)} was deleted; it counts as it was released.")
         else:
             own = theirs[taken[place]]

@@ -206,6 +206,7 @@ def test_the_page_has_marks_hints_comments_and_can_be_read_by_a_screen_reader(co
     html = page(course, "anna")
     assert '<html lang="en">' in html
     assert html.count("<h1>") == 1
+    assert "<h3>Roofline</h3>" in html, "the notebook's headings stand below the page's, without dead links"
     assert re.search(r'<th scope="row"><a href="#part-1">Peak performance</a></th>\s*<td class="number">3</td>', html)
     assert "1 still to be looked at by a person" in html
     assert "Say <em>which</em> memory." in html

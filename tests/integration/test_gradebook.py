@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,24 @@ def test_nbgraders_own_reading_of_the_gradebook_still_works(course: Path) -> Non
         assert {row["student"] for row in book.submission_dicts(UNIT)} == {"anna", "bert"}
         assert book.average_assignment_score(UNIT) == 4
         assert {row["needs_manual_grade"] for row in book.notebook_submission_dicts(UNIT, UNIT)} == {True}
+
+
+def test_a_late_submission_gets_the_penalty_of_nbgraders_plugin(course: Path) -> None:
+    (course / "nbgrader_config.py").write_text("c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    with open_gradebook(course) as book:
+        book.find_assignment(UNIT).duedate = datetime(2026, 2, 1)
+        book.db.commit()
+
+    def penalty() -> float | None:
+        with open_gradebook(course) as book:
+            return book.find_submission_notebook(UNIT, UNIT, "anna").late_submission_penalty
+
+    Writer(course).apply([record(1)])
+    assert penalty() == 4
+    Writer(course).apply([record(1)])
+    assert penalty() == 4
+    with open_gradebook(course) as book:
+        book.find_assignment(UNIT).duedate = datetime(2026, 4, 1)
+        book.db.commit()
+    Writer(course).apply([record(2)])
+    assert penalty() is None

@@ -1,8 +1,6 @@
 """The template is what every author copies: its answers must do what they say, also before any sandbox exists."""
 
 import dataclasses
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +18,12 @@ AUTHORED = read_exercise(exercise_at(TEMPLATE))
 
 
 @pytest.fixture(autouse=True)
-def _released_folder(tmp_path: Path) -> Iterator[None]:
+def _released_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The working directory of a learner: the released files."""
     for name, content in released_files(TEMPLATE, "_template").items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    before = Path.cwd()
-    os.chdir(tmp_path)
-    yield
-    os.chdir(before)
+    monkeypatch.chdir(tmp_path)
 
 
 def all_visible(part: Part) -> Part:

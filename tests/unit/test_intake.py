@@ -216,8 +216,8 @@ def test_ordinary_ids_are_accepted(learner: str) -> None:
 
 @pytest.mark.parametrize(
     "learner",
-    ["", ".", "..", "../bert", "a/b", "a\\b", "/etc", "a..b", "ends.", ".hidden", "-rf", "=1+1", "@sum", "a\nb", "a\x00b", "a b",
-     "аnna", "anna\u202e", "ﬁ", "a\u0301", "a" * 101, "~root", "$(id)", "a;b"],
+    ["", ".", "..", "../bert", "a/b", "a\\b", "/etc", "a..b", "ends.", ".hidden", "-rf", "=1+1", "@sum", "a\nb",
+     "a\x00b", "a b", "аnna", "anna\u202e", "ﬁ", "a\u0301", "a" * 101, "~root", "$(id)", "a;b"],
 )  # fmt: skip
 def test_ids_that_could_leave_their_folder_or_deceive_are_refused(learner: str) -> None:
     problem = learner_problem(learner)
@@ -270,5 +270,5 @@ def test_a_timestamp_that_is_a_link_is_not_followed(tmp_path: Path, folder: Path
 
 
 def test_a_course_without_submissions_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="mend: +collect submissions"):
+    with pytest.raises(GradingError, match=r"mend: +collect submissions"):
         list_submissions(tmp_path)

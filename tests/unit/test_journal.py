@@ -126,6 +126,16 @@ def test_the_number_of_a_damaged_last_line_is_not_given_again(path: Path) -> Non
         assert journal.append(record("carl")).seq == 3
 
 
+def test_a_damaged_first_line_costs_no_result(path: Path) -> None:
+    filled(path, "anna")
+    name = Journal(path).records()[0].journal
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(["damaged", *lines[1:]]) + "\n")
+    with Journal(path) as journal:
+        assert journal.append(record("bert")).journal == name
+    assert [r.learner for r in Journal(path).records()] == ["anna", "bert"]
+
+
 def test_a_file_that_is_no_journal_is_refused_and_left_alone(path: Path) -> None:
     path.write_text("marks of last year\n")
     with pytest.raises(JournalError, match="no journal"):
@@ -145,7 +155,7 @@ def test_a_full_disk_loses_nothing_and_says_what_to_do(path: Path, monkeypatch: 
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr(os, "pwrite", full)
-        with pytest.raises(JournalError, match="mend: +make room"):
+        with pytest.raises(JournalError, match=r"mend: +make room"):
             journal.append(record("bert"))
         assert path.read_bytes() == before
         monkeypatch.setattr(os, "pwrite", real)
@@ -162,8 +172,7 @@ def test_a_really_full_disk_leaves_a_valid_journal(tmp_path: Path) -> None:
     try:
         with Journal(disk / "journal.jsonl") as journal:
             with pytest.raises(JournalError, match="the disk is full"):
-                for number in range(2_000):
-                    journal.append(record(f"learner-{number}"))
+                [journal.append(record(f"learner-{number}")) for number in range(2_000)]
             kept = journal.records()
             assert len(kept) > 10
             assert journal.damage == ()

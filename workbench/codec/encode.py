@@ -6,7 +6,7 @@ import enum
 import fractions
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, ItemsView, KeysView, Mapping, ValuesView
 from typing import Any
 
 from workbench.codec.kinds import (
@@ -90,7 +90,7 @@ class Encoder:
             return {"$": "dict", "items": pairs}
         if isinstance(value, (set, frozenset)):
             return {"$": "set", "items": [self.encode(item, depth + 1) for item in value]}
-        if isinstance(value, (range, type({}.keys()), type({}.values()), type({}.items()))):
+        if isinstance(value, (range, KeysView, ValuesView, ItemsView)):
             return [self.encode(item, depth + 1) for item in value]
         return None
 
@@ -103,8 +103,10 @@ class Encoder:
         if isinstance(value, (numpy.datetime64, numpy.timedelta64)):
             return self._text_kind("datetime" if isinstance(value, numpy.datetime64) else "timedelta", str(value))
         array = numpy.asarray(value)
-        if array.dtype.kind in "OUSMmT":  # objects and text: item by item
-            items = [self.encode(item, depth + 1) for item in array.ravel().tolist()]
+        if array.dtype.kind in "OUSMmT":  # objects, text, dates: item by item; a date's tolist() may be a bare integer
+            flat = array.ravel()
+            values = list(flat) if array.dtype.kind in "Mm" else flat.tolist()
+            items = [self.encode(item, depth + 1) for item in values]
             return {"$": "items", "shape": list(array.shape), "items": items}
         name = array.dtype.newbyteorder("=").name
         if name not in PLAIN_DTYPES:
@@ -152,11 +154,11 @@ class Encoder:
             return str(value)
         if isinstance(value, pandas.DataFrame):
             columns = [self.encode(name, depth + 1) for name in value.columns]
-            data = [self._column(value.iloc[:, i], depth) for i in range(value.shape[1])]
+            data: list[Json] = [self._column(value.iloc[:, i], depth) for i in range(value.shape[1])]
             return {"$": "frame", "columns": columns, "data": data, "index": self._column(value.index, depth)}
         if isinstance(value, pandas.Series):
-            data, index = self._column(value, depth), self._column(value.index, depth)
-            return {"$": "series", "name": self.encode(value.name, depth + 1), "data": data, "index": index}
+            column, index = self._column(value, depth), self._column(value.index, depth)
+            return {"$": "series", "name": self.encode(value.name, depth + 1), "data": column, "index": index}
         if isinstance(value, pandas.Index):
             return self._column(value, depth)
         if isinstance(value, pandas.api.extensions.ExtensionArray):

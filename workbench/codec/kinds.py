@@ -10,8 +10,13 @@ MAX_NODES = 1_000_000
 MAX_TEXT_CHARS = 4_000_000
 MAX_INT_BITS = 4096
 MAX_BUFFERS_BYTES = 256 * 2**20
+# Keys of dicts and sets whose hashes can be made to collide: each then costs a comparison with all earlier ones.
+MAX_CRAFTED_KEYS = 10_000
 PLAIN_DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+    (
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("float16", "float32", "float64", "complex64", "complex128"),
+    )
 )
 # dtypes that NumPy lacks: sent as their bits, read as the float32 values they stand for (exact).
 BIT_DTYPES = {"bfloat16": "uint16", "float8_e4m3fn": "uint8", "float8_e5m2": "uint8"}

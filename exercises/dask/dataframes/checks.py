@@ -14,17 +14,34 @@ tree_part = part("tree", title="Statistics in a tree")
 skew_part = part("skew", title="One hot key")
 
 
+def columns_of(value, columns, name):
+    """The cells of these columns of a table, as lists; fails the check unless the table has each of them once."""
+    if not isinstance(value, pd.DataFrame):
+        raise CheckFailed(f"{name} is no table", expected=f"a pandas table with the columns {columns}", came=value)
+    came = value.columns.tolist()
+    names = [known if isinstance(known, str) else "" for known in came]
+    places = {column: [i for i, known in enumerate(names) if known == column] for column in columns}
+    if wrong := [column for column, found in places.items() if len(found) != 1]:
+        why = f"{name} lacks {', '.join(wrong)}"
+        why += ": is shop the index? reset_index() makes it a column" if wrong == ["shop"] else ""
+        raise CheckFailed(why, expected=f"the columns {columns}, each once", came=f"the columns {came}")
+    return {column: value.iloc[:, place].tolist() for column, [place] in places.items()}
+
+
 # ---- 1 · shuffle-cost
 
 
-def shuffle_case(rng, n_partitions, most):
-    """Partitions for which the cost is known because they were made so: (keys, rows that move, messages)."""
+def shuffle_case(rng, n_partitions, most_rows, most_ways):
+    """Partitions whose cost is known because they were made so: (keys, rows that move, messages).
+
+    Each partition has 1 to most_rows rows in the right place, and 2 to most_rows rows for 1 to most_ways others.
+    """
     keys_of_partition, n_moving, n_messages = [], 0, 0
     for here in range(n_partitions):
-        keys = (here + n_partitions * rng.integers(0, 9, rng.integers(1, most))).tolist()
+        keys = (here + n_partitions * rng.integers(0, 4, rng.integers(1, most_rows + 1))).tolist()
         away = [there for there in range(n_partitions) if there != here]
-        for there in rng.choice(away, rng.integers(1, len(away) + 1), replace=False):
-            leaving = (there + n_partitions * rng.integers(0, 9, rng.integers(2, most))).tolist()
+        for there in rng.choice(away, rng.integers(1, most_ways + 1), replace=False):
+            leaving = (there + n_partitions * rng.integers(0, 4, rng.integers(2, most_rows + 1))).tolist()
             keys, n_moving, n_messages = keys + leaving, n_moving + len(leaving), n_messages + 1
         keys_of_partition.append(rng.permutation(np.array(keys)))
     return keys_of_partition, n_moving, n_messages
@@ -48,10 +65,12 @@ def check_cost(submission, keys_of_partition, n_moving, n_messages):
     ],
 )
 def small_table(submission):
-    check_cost(submission, *shuffle_case(submission.rng, n_partitions=3, most=4))
+    check_cost(submission, *shuffle_case(submission.rng, n_partitions=3, most_rows=2, most_ways=1))
 
 
 # ---- 2 · join
+
+JOINED_COLUMNS = ["order", "shop", "amount", "city"]
 
 
 class Store(Served):
@@ -95,11 +114,10 @@ def run_join(submission, store, shops_tables):
     """Lets the learner's join work on the store; the tables that it delivered."""
     inputs = {"shops_tables": shops_tables, "no_orders": store.partitions[0].iloc[:0]}
     submission.run("join_by_partition", returns=["n_delivered"], serve={"store": store}, **inputs)
-    for table in store.delivered:
-        if not isinstance(table, pd.DataFrame) or "order" not in table.columns:
-            columns = list(table.columns) if isinstance(table, pd.DataFrame) else table
-            raise CheckFailed("a partition of the result has no orders", expected="the column order", came=columns)
-    return store.delivered
+    return [
+        pd.DataFrame(columns_of(table, JOINED_COLUMNS, f"partition {number} of the result"), columns=JOINED_COLUMNS)
+        for number, table in enumerate(store.delivered)
+    ]
 
 
 def check_joined(submission, store, shops_tables, want):
@@ -172,23 +190,23 @@ def union(*parts):
 
 
 def draw_amounts(rng, shops, most, offset=0.0):
-    """Random amounts, at least two for each shop, with means that differ from shop to shop."""
+    """Random amounts, at least two for each shop, with means that differ from draw to draw."""
     drawn = {}
     for shop in shops:
         z_R = rng.normal(rng.uniform(-3.0, 3.0), rng.uniform(0.5, 2.0), int(rng.integers(2, most + 1)))
-        drawn[int(shop)] = (offset + z_R).tolist()
+        drawn[int(shop)] = (offset + z_R.round(2)).tolist()
     return drawn
 
 
 def as_summary(value, columns, name):
-    """The value as a table with these columns; the message says what to do when the key is the index."""
-    if not isinstance(value, pd.DataFrame):
-        raise CheckFailed(f"{name} is no table", expected=f"a pandas table with the columns {columns}", came=value)
-    if missing := [column for column in columns if column not in value.columns]:
-        why = f"{name} lacks {', '.join(missing)}"
-        why += ": is shop the index? reset_index() makes it a column" if missing == ["shop"] else ""
-        raise CheckFailed(why, expected=f"the columns {columns}", came=f"the columns {list(value.columns)}")
-    return value
+    """These columns of the value, as a clean table of numbers; nan where a number is missing."""
+    numbers = {}
+    for column, cells in columns_of(value, columns, name).items():
+        cells = [np.nan if cell is pd.NA or cell is None else cell for cell in cells]
+        array = as_array(cells, shape=(len(value),), name=f"the column {column} of {name}")
+        expect(array.dtype.kind in "iuf", expected="numbers", came=str(array.dtype), given=f"the column {column}")
+        numbers[column] = array
+    return pd.DataFrame(numbers, columns=columns)
 
 
 def call_chunk(submission, orders):
@@ -204,12 +222,36 @@ def call_finalise(submission, partial):
 
 
 def check_summary(got, want, given, rtol=1e-6):
-    """Fails unless got has the rows of want; the message shows what went in."""
-    try:
-        same_table(got, want, "shop", rtol=rtol)
-    except CheckFailed as failure:
-        at = f"at {failure.given}; " if failure.given else ""
-        raise CheckFailed(failure.why, expected=failure.expected, came=failure.came, given=f"{at}{given}") from None
+    """Fails unless got has the rows of want. given: a function of the shop that differs; its text says what went in."""
+    shops_got, shops_want = sorted(got["shop"].tolist()), sorted(want["shop"].tolist())
+    came = f"{len(shops_got)} rows, for the shops {shops_got[:12]}"
+    expect(shops_got == shops_want, expected=f"{len(shops_want)} rows, one for each shop: {shops_want}", came=came)
+    for shop in shops_want:
+        try:
+            same_table(got[got["shop"] == shop], want[want["shop"] == shop], "shop", rtol=rtol)
+        except CheckFailed as failure:
+            told = {"expected": failure.expected, "came": failure.came, "given": f"shop {shop}: {given(shop)}"}
+            raise CheckFailed(failure.why, **told) from None
+
+
+def amounts_told(*parts):
+    """What went in, for check_summary: the amounts of the shop in each partition that has some."""
+
+    def told(shop):
+        amounts = [amounts_of_shop[shop] for amounts_of_shop in parts if shop in amounts_of_shop]
+        return "amounts " + " and ".join(map(str, amounts))
+
+    return told
+
+
+def partials_told(partials):
+    """What went in, for check_summary: count, mean and m2 of the shop in each partial that has it."""
+
+    def told(shop):
+        rows = [row for partial in partials for row in partial.round(4).values.tolist() if row[0] == shop]
+        return "; ".join(f"count {count:g}, mean {mean:g}, m2 {m2:g}" for _, count, mean, m2 in rows)
+
+    return told
 
 
 @tree_part.check(
@@ -224,7 +266,7 @@ def chunk_describes_one_partition(submission):
     amounts_of_shop = {4: [10.0, 16.0], 7: [float(submission.rng.integers(1, 90))], 9: [1.0, 2.0, 6.0, 7.0]}
     amounts_of_shop[2] = draw_amounts(submission.rng, [2], 4)[2]
     got = call_chunk(submission, orders_of(amounts_of_shop, submission.rng))
-    check_summary(got, partial_of(amounts_of_shop), f"amounts of each shop: {amounts_of_shop}")
+    check_summary(got, partial_of(amounts_of_shop), amounts_told(amounts_of_shop))
 
 
 @tree_part.check(
@@ -239,8 +281,7 @@ def combine_equals_one_pass(submission):
     rng = submission.rng
     parts = [draw_amounts(rng, [1, 2], 2), draw_amounts(rng, [1, 3], 6), {1: [float(rng.integers(20, 40))]}]
     partials = [partial_of(amounts_of_shop) for amounts_of_shop in parts]
-    rows = [partial.round(4).values.tolist() for partial in partials]
-    check_summary(call_combine(submission, partials), partial_of(union(*parts)), f"partials {PARTIAL_COLUMNS}: {rows}")
+    check_summary(call_combine(submission, partials), partial_of(union(*parts)), partials_told(partials))
 
 
 @tree_part.check(
@@ -258,13 +299,16 @@ def equals_pandas(submission):
     tables = [orders_of(amounts_of_shop, rng) for amounts_of_shop in parts]
     partial = call_combine(submission, [call_chunk(submission, table) for table in tables])
     want = pd.concat(tables).groupby("shop")["amount"].agg(["count", "mean", "var"]).reset_index()
-    check_summary(call_finalise(submission, partial), want, f"amounts of each shop in each partition: {parts}")
+    check_summary(call_finalise(submission, partial), want, amounts_told(*parts))
 
 
 # ---- 4 · skew
 
 N_SHOPS, ROWS_PER_PARTITION, N_PARTITIONS = 200, 500, 8
-MOST_LOAD, MOST_COPIES = 1.3, 2.0
+MOST_COPIES = 2.0
+# The solution's worst of ten seeds is 1.12 times the fair share, of 400 seeds 1.17, because shops without a hot one vary:
+# 4,000 orders on 8 workers have a standard deviation of 0.042 fair shares. 1.3 is 7 of them: a false alarm in 10^10.
+MOST_LOAD = 1.3
 
 
 def skewed_partitions(rng, share_of_hot):
@@ -327,7 +371,8 @@ def check_load(orders_of_worker):
 
 def check_copies(n_copies):
     came = f"{n_copies} copies of {N_SHOPS} rows: {n_copies / N_SHOPS:.2f} on average"
-    expect(n_copies <= MOST_COPIES * N_SHOPS, expected=f"at most {MOST_COPIES:g} on average", came=came)
+    most = f"at most {MOST_COPIES:g} workers for a shop's row, on average"
+    expect(n_copies <= MOST_COPIES * N_SHOPS, expected=most, came=came)
 
 
 def one_hot_shop(rng):

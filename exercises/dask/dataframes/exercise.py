@@ -35,9 +35,9 @@ n_partitions = 8
 # %% [markdown]
 # ## The two tables
 #
-# `orders` is big: one row for each order. `shops` is small: one row for each shop. Both are Dask tables. A Dask table is
-# many pandas tables; each of them is called a **partition**, and each may lie on another machine. The column by which
-# rows are matched or grouped is the **key**. Here the key is `shop`.
+# `orders` is big: one row for each order. `shops` is small: one row for each shop. Both are Dask tables. A Dask table
+# is many pandas tables. Each of them is called a **partition**, and each may lie on another machine. The column by
+# which rows are matched or grouped is the **key**. Here the key is `shop`.
 
 # %%
 rng = np.random.default_rng(7)
@@ -179,7 +179,7 @@ print("sum of squared differences from mean: ", ((amount_R - amount_R.mean()) **
 
 # %% [markdown]
 # Both lines are the same number on paper. A float64 carries about 16 decimal digits. Each square is near $10^{18}$, so
-# what is left for the small differences is rounded away. Time stamps, account numbers and coordinates are such data.
+# the small differences are rounded away. Time stamps in seconds and coordinates in metres are such data.
 #
 # Two means and two `m2` can be merged without ever going back to squares of `amount`. The formula for two parts is in
 # T. F. Chan, G. H. Golub, R. J. LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing Sample Variances*,
@@ -204,7 +204,7 @@ def chunk(orders: pd.DataFrame) -> pd.DataFrame:
 # %% solution="combine"
 def combine(partials: list[pd.DataFrame]) -> pd.DataFrame:
     """One partial that describes the orders of all `partials` together; a shop may be missing in some of them."""
-    ### BEGIN SOLUTION "Return one partial for all orders behind these partials, without going back to squares of amounts."
+    ### BEGIN SOLUTION "Return one partial for all orders behind these partials. Do not go back to squares of amounts."
     all_P = pd.concat(partials, ignore_index=True)
     count = all_P.groupby("shop")["count"].sum()
     mean = (all_P["count"] * all_P["mean"]).groupby(all_P["shop"]).sum() / count

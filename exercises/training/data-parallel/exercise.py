@@ -138,7 +138,7 @@ wb.check("average")
 # tiny. So DDP packs gradients into **buckets**, and sends one message per bucket; 25 MiB is its usual size
 # (`bucket_cap_mb`, PyTorch 2.13). Why not one bucket for all? Because the network can carry the first bucket while
 # the backward pass still computes the next. The backward pass begins at the *last* layer. So the buckets go in
-# **reverse order** (Li et al. 2020, section 3.2).
+# **reverse order** (Li et al. 2020).
 #
 # You get `params`, a list of parameters in the order in which the forward pass uses them, collected layer by layer.
 # Put them into buckets:
@@ -367,4 +367,4 @@ else:
 # - Shen Li, Yanli Zhao, Rohan Varma and others: *PyTorch Distributed: Experiences on Accelerating Data Parallel
 #   Training*. Proceedings of the VLDB Endowment 13(12), 2020, pages 3005–3018. DOI 10.14778/3415478.3415530.
 # - PyTorch 2.13, documentation of `torch.nn.parallel.DistributedDataParallel` and of
-#   `torch.utils.data.distributed.DistributedSampler`.
+#   `torch.utils.data.distributed.DistributedSampler`; note *Distributed Data Parallel*, section *Internal Design*.

@@ -28,15 +28,10 @@ from workbench.checks import expect
     hints=["Does anything in your code depend on the number of ranks, on float32, or on equal batches?"],
 )
 def a_larger_team(submission):
-    rng = submission.rng
-    sizes = [int(size) for size in rng.permutation([1, 2, 5, 9])]
-    times = [int(times) for times in rng.integers(1, 20, 2)]
-    network, gradient_bytes = check_average(
-        submission, sizes, times, vocabulary=11, width=4, tied=True, frozen=True, dtype="float64"
-    )
-    check_bytes(network, gradient_bytes)
-    network, gradient_bytes = check_average(submission, sizes[:2], times, vocabulary=7, width=3)
-    check_bytes(network, gradient_bytes)
+    few, more = (int(n) for n in submission.rng.integers([1, 4], [4, 9]))
+    tied_model = {"tied": True, "frozen": True, "dtype": "float64", "vocabulary": 11, "width": 4}
+    check_bytes(*check_average(submission, [few, few, 20, more], **tied_model))
+    check_bytes(*check_average(submission, [more, more, 1], vocabulary=7, width=3))
 
 
 @accumulate_part.check(
@@ -46,16 +41,14 @@ def a_larger_team(submission):
 )
 def accumulates_a_tied_model(submission):
     n_micro = int(submission.rng.integers(3, 6))
-    network, gradient_bytes = check_accumulate(
-        submission, 4, n_micro, size=3, vocabulary=11, width=4, tied=True, frozen=True, dtype="float64"
-    )
-    check_bytes(network, gradient_bytes)
+    tied_model = {"tied": True, "frozen": True, "dtype": "float64", "vocabulary": 11, "width": 4}
+    check_bytes(*check_accumulate(submission, 4, n_micro, size=3, **tied_model))
 
 
 @buckets_part.check(
     points=2,
     title="Any model, any number type",
-    hints=["How many bytes has one number of float64, one of bfloat16? And what about a parameter larger than the cap?"],
+    hints=["How many bytes has a number of float64, of bfloat16? Where does a parameter larger than the cap go?"],
 )
 def any_model(submission):
     rng = submission.rng
@@ -118,18 +111,20 @@ def any_number_of_samples(submission):
 @sampler_part.check(
     points=1,
     title="A resumed run reads what it would have read",
-    hints=["Your run died in epoch 7 and starts again with new objects. What does your sampler know about epochs 0 to 6?"],
+    hints=["A run died in epoch 7 and starts again with new objects. What does the sampler know of epochs 0 to 6?"],
 )
 def resumes_alike(submission):
     """Other seeds give the same shards with probability below 1/48!."""
     seed = int(submission.rng.integers(10_000))
     once = read_shards(submission, 48, 4, epochs=[0, 1, 2, 3], seed=seed)
     later = read_shards(submission, 48, 4, epochs=[3, 1], seed=seed, new_objects=True)
-    expect(later == [once[3], once[1]], expected="epochs 3 and 1 as in the first run", came="other indices")
+    why = "the order depends on more than the seed and the epoch"
+    expect(later == [once[3], once[1]], expected="epochs 3, 1 as in the first run", came="other indices", why=why)
     again = read_shards(submission, 48, 4, epochs=[2, 2], seed=seed)
-    expect(again == [once[2], once[2]], expected="epoch 2 twice, as in the first run", came="other indices")
+    expect(again == [once[2], once[2]], expected="epoch 2 as in the first run, twice", came="other indices", why=why)
+    why = "the seed changes nothing"
     other = read_shards(submission, 48, 4, epochs=[1], seed=seed + 12_345)
-    expect(other != [once[1]], expected="another order for another seed", came="the same order")
+    expect(other != [once[1]], expected="another order for another seed", came="the same order", why=why)
 
 
 @sampler_part.check(
@@ -138,12 +133,16 @@ def resumes_alike(submission):
     hints=["Is it the whole data set that is shuffled, or each rank's part?"],
 )
 def shuffles_the_whole(submission):
-    """A right answer fails by chance: the same 15 of 60 samples twice on a rank, 4 · 1/C(60, 15) < 1e-13; eight of 14
-    steps between neighbours alike (modulo 60) in one of 8 shards, below 8 · 60 · C(14, 8) / 45⁸ < 1e-7."""
+    """A right answer fails by chance with probability below 1e-7, the sum of these:
+
+    the same 15 of 60 samples twice on a rank, 4 / C(60, 15) < 1e-13; an ascending shard, 8 / 15! < 1e-11; eight of 14
+    steps between neighbours alike (modulo 60) in one of 8 shards, 8 · 60 · C(14, 8) / 45⁸ < 9e-8.
+    """
     shards = read_shards(submission, 60, 4, epochs=[0, 1])
     for by_rank in shards:
         check_shards(by_rank, 60, "60 samples, 4 ranks")
         for shard in by_rank:
+            expect(shard != sorted(shard), expected="a random order", came=f"ascending indices: {shard}")
             steps = np.diff(shard) % 60
             alike = int(np.bincount(steps).max())
             expect(alike < 8, expected="a random order", came=f"{alike} of 14 steps between neighbours are alike")

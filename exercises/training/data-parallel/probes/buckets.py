@@ -15,5 +15,9 @@ def number_of(candidate):
     return next((number for number, p in enumerate(parameters) if p is candidate), -1)
 
 
-# A parameter where a bucket should be would fall apart into its rows: say -1 instead.
-numbers = [[-1] if isinstance(b, torch.Tensor) else [number_of(p) for p in b] for b in buckets]
+def numbers_of(bucket):
+    """-1 for anything but a list: a single parameter would fall apart into its rows."""
+    return [number_of(p) for p in bucket] if isinstance(bucket, (list, tuple)) else [-1]
+
+
+numbers = [numbers_of(bucket) for bucket in buckets] if isinstance(buckets, (list, tuple)) else type(buckets).__name__

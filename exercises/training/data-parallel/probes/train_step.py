@@ -5,7 +5,7 @@ from torch import nn
 
 
 class NextToken(nn.Module):
-    """Predicts the next token. `tied`: embedding and output share one weight. `frozen`: the output's bias is not trained."""
+    """Scores next tokens. `tied`: embedding and output share a weight. `frozen`: the output's bias is not trained."""
 
     def __init__(self, weights, tied, frozen):
         super().__init__()

@@ -1,0 +1,22 @@
+"""Keeps one generator that runs on from epoch to epoch: right until the run is resumed.
+Caught by: sampler.resumes_alike
+"""
+
+
+# %% solution="ShardedSampler"
+class ShardedSampler:
+    def __init__(self, n_samples, world_size, rank, seed=0):
+        self.n_samples, self.world_size, self.rank, self.seed = n_samples, world_size, rank, seed
+        self.epoch = 0
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __len__(self):
+        return -(-self.n_samples // self.world_size)
+
+    def __iter__(self):
+        order = torch.randperm(self.n_samples, generator=self.generator).tolist()
+        padded = (order * self.world_size)[: len(self) * self.world_size]
+        return iter(padded[self.rank :: self.world_size])

@@ -1,0 +1,12 @@
+"""Averages after each micro-batch: the values are right, and each number travels once per micro-batch.
+Caught by: accumulate.talks_once, accumulate.accumulates_a_tied_model
+"""
+
+
+# %% solution="accumulate_gradients"
+def accumulate_gradients(comm, model, loss_of, micro_batches):
+    for micro_batch in micro_batches:
+        (loss_of(model, micro_batch) / len(micro_batches)).backward()
+        for p in model.parameters():
+            if p.requires_grad:
+                p.grad = comm.all_reduce(p.grad, op="mean")

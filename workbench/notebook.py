@@ -1,0 +1,134 @@
+"""`wb.check` and `wb.hint`: the visible checks of a part, run in the learner's own notebook."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from workbench import graded, table
+from workbench.checks import Part
+from workbench.errors import KitError
+from workbench.loading import load_parts
+from workbench.local import run_local
+from workbench.running import BROKE, PASSED, Outcome
+
+EXERCISE_FOLDER = "WORKBENCH_EXERCISE"
+NBGRADER_MODE = "NBGRADER_EXECUTION"  # set by nbgrader to "autograde" or "validate"
+
+# Hints of the checks that failed last, by part: first all first hints, then the second ones.
+_hints: dict[str, list[tuple[str, str]]] = {}
+
+
+class CheckError(KitError):
+    """The checks could not run, or not pass; shown in a notebook without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def check(part: str) -> float | None:
+    """Runs the visible checks of a part and shows what they found.
+
+    Returns:
+        None. Where nbgrader grades by itself, the points that were earned, which is its partial credit; where it
+        validates, None when all visible checks passed.
+
+    Raises:
+        CheckError: there is no such part, or no checks.py; or nbgrader validates and a visible check did not pass.
+    """
+    if graded.is_graded():
+        print("The checks of this part are run by the grader.")
+        return None
+    mode = os.environ.get(NBGRADER_MODE, "")
+    declared = _find(part)
+    try:
+        with _quiet_stderr() if mode else contextlib.nullcontext():
+            outcomes = run_local(declared, _namespace(), _folder())
+    except KeyboardInterrupt:
+        if mode:  # its time is up: swallowing that would be full marks
+            raise
+        print("The check was stopped. Nothing was decided; run the cell again when you like.")
+        return None
+    _hints[part] = _hints_of(outcomes)
+    table.show(declared, outcomes, buttons=not mode, actions=(lambda: check(part), lambda: hint(part)))
+    if mode == "validate":
+        _refuse_failed(part, outcomes)
+        return None
+    return float(sum(outcome.earned for outcome in outcomes)) if mode else None
+
+
+def hint(part: str) -> None:
+    """Prints the next hint for the checks of this part that did not pass: first a question, then a plainer one."""
+    if part not in _hints:
+        _find(part)
+        print(f'First run wb.check("{part}"): hints are for the checks that do not pass yet.')
+    elif not _hints[part]:
+        print("There are no more hints for this part. Talk to somebody: saying it aloud often helps.")
+    else:
+        title, text = _hints[part].pop(0)
+        print(f"Hint for “{title}”: {text}")
+
+
+def _find(name: str) -> Part:
+    folder = _folder()
+    if not (folder / "checks.py").is_file():
+        raise CheckError(
+            "The checks of this exercise are not here.",
+            where=f"wb.check({name!r})",
+            came=f"no checks.py in {folder}",
+            expected="checks.py beside the notebook, as the exercise was handed out",
+            mend=f"open the notebook in its own folder, or set {EXERCISE_FOLDER} to that folder",
+        )
+    try:
+        parts = load_parts(folder, hidden=False)
+    except KitError as error:
+        mend = "a mistake of the exercise, not yours: tell whoever gave it to you"
+        raise CheckError(error.what, error.where, error.came, error.expected, mend) from error
+    if name not in parts:
+        raise CheckError(
+            "This exercise has no such part.",
+            where=f"wb.check({name!r})",
+            came=repr(name),
+            expected=" or ".join(repr(known) for known in parts) or "(it has no parts)",
+        )
+    return parts[name]
+
+
+def _folder() -> Path:
+    return Path(os.environ.get(EXERCISE_FOLDER) or Path.cwd())
+
+
+def _namespace() -> dict[str, Any]:
+    """The names of the notebook, or of the script where there is no notebook."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
+
+
+def _hints_of(outcomes: list[Outcome]) -> list[tuple[str, str]]:
+    failed = [outcome for outcome in outcomes if outcome.state != PASSED]
+    levels = max((len(outcome.hints) for outcome in failed), default=0)
+    return [(o.title, o.hints[level]) for level in range(levels) for o in failed if level < len(o.hints)]
+
+
+def _refuse_failed(part: str, outcomes: list[Outcome]) -> None:
+    """nbgrader's validator takes an error for a failed cell, and shows its text."""
+    missed = [outcome for outcome in outcomes if outcome.state != PASSED]
+    if not missed:
+        return
+    first = missed[0]
+    raise CheckError(
+        f"{len(missed)} of {len(outcomes)} visible checks did not pass; the first: {first.title}.",
+        where=f"wb.check({part!r})",
+        came=first.message + (f": {first.came}" if first.came else ""),
+        expected=first.expected or "",
+        mend="tell whoever gave you this exercise" if first.state == BROKE else "",
+    )
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """nbgrader gives no point to a cell that wrote to stderr: what a learner's code writes there goes to stdout."""
+    with contextlib.redirect_stderr(sys.stdout):
+        yield

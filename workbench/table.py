@@ -1,0 +1,166 @@
+"""The table that a check shows: text and HTML in one output, and buttons where widgets work.
+
+The output is readable without widgets and without colour: on a saved page, in feedback, in a terminal. HTML has
+inline styles only, since a sanitiser would leave the text of a style sheet on the page.
+"""
+
+import html
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from os import environ
+from typing import Any
+
+from workbench.checks import Part
+from workbench.running import BROKE, FAILED, NOT_ATTEMPTED, PASSED, SKIPPED, TIMED_OUT, Outcome
+
+WIDGETS = "WORKBENCH_WIDGETS"  # "0" leaves the buttons out
+MAX_CHARS, MAX_LINES = 600, 12
+MORE = "Further checks may run when your work is graded."
+AUTHOR = "A mistake of the exercise, not yours. Please tell whoever gave it to you, with this text: "
+
+# Each mark says by itself what it means; white on these grounds has a contrast of at least 5:1, in any theme.
+MARKS = {
+    PASSED: ("✓ passed", "#1a7f37"),
+    FAILED: ("✗ failed", "#b42318"),
+    TIMED_OUT: ("✗ out of time", "#b42318"),
+    NOT_ATTEMPTED: ("… not attempted", "#57606a"),
+    SKIPPED: ("– not run", "#57606a"),
+    BROKE: ("! check broke", "#8a4600"),
+}
+_CELL = "text-align:left;vertical-align:top;padding:4px 8px;white-space:pre-wrap;border-top:1px solid #8c959f"
+_PILL = "color:#ffffff;background:{};padding:1px 6px;border-radius:4px;white-space:nowrap"
+
+
+def show(
+    part: Part,
+    outcomes: list[Outcome],
+    *,
+    buttons: bool,
+    actions: tuple[Callable[[], Any], Callable[[], Any]],
+) -> None:
+    """Shows the outcomes in the notebook, or prints them where there is none.
+
+    Args:
+        buttons: also offer buttons, where widgets work and something did not pass.
+        actions: what the buttons "check again" and "next hint" do.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    text = as_text(part, outcomes)
+    if shell is None:
+        print(text)
+        return
+    from IPython.display import display
+
+    display({"text/plain": text, "text/html": as_html(part, outcomes)}, raw=True)  # type: ignore[no-untyped-call]
+    live = hasattr(shell, "kernel") and find_spec("ipywidgets") is not None and environ.get(WIDGETS) != "0"
+    if buttons and live and any(outcome.state != PASSED for outcome in outcomes):
+        _show_buttons(part, *actions)
+
+
+def as_text(part: Part, outcomes: list[Outcome]) -> str:
+    """The table as plain text."""
+    lines = [_summary(part, outcomes)]
+    for outcome in outcomes:
+        mark = MARKS[outcome.state][0]
+        lines.append(f"  {mark:<16}{_points(outcome):>7}  {outcome.title}")
+        for label, value in _details(outcome):
+            first, *rest = _cut(value).splitlines() or [""]
+            lines.append(f"      {label + ':':<10}{first}")
+            lines.extend(" " * 16 + line for line in rest)
+    if _has_hints(outcomes):
+        lines.append(f'  A hint: wb.hint("{part.name}")')
+    return "\n".join([*lines, f"  {MORE}"])
+
+
+def as_html(part: Part, outcomes: list[Outcome]) -> str:
+    """The table as HTML; every text is escaped."""
+    heads = ("Result", "Check", "Points", "Expected", "Came", "Input", "Message")
+    head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in heads)
+    rows = "".join(_row(outcome) for outcome in outcomes)
+    caption = f'<caption style="text-align:left;color:inherit">{_escape(_summary(part, outcomes))}</caption>'
+    return (
+        f'<div style="overflow-x:auto"><table style="border-collapse:collapse">{caption}'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{MORE}</p></div>"
+    )
+
+
+def _row(outcome: Outcome) -> str:
+    mark, ground = MARKS[outcome.state]
+    first = f'<td style="{_CELL}"><span style="{_PILL.format(ground)}">{mark}</span></td>'
+    texts = (outcome.expected or "", outcome.came or "", outcome.given or "", _message(outcome))
+    cells = [f'<td style="{_CELL}">{_escape(text)}</td>' for text in (outcome.title, _points(outcome), *texts[:3])]
+    last = f'<td style="{_CELL}">{_escape(texts[3])}{_disclosure(outcome)}</td>'
+    return f"<tr>{first}{''.join(cells)}{last}</tr>"
+
+
+def _disclosure(outcome: Outcome) -> str:
+    """The hints, each behind a fold, the second inside the first."""
+    if outcome.state == PASSED:
+        return ""
+    inner = ""
+    names = ("Hint", "One more hint")
+    for name, text in reversed(list(zip(names, outcome.hints, strict=False))):
+        inner = f"<details><summary>{name}</summary><p>{_escape(text)}</p>{inner}</details>"
+    return inner
+
+
+def _details(outcome: Outcome) -> list[tuple[str, str]]:
+    if outcome.state == PASSED:
+        return []
+    fields = [("expected", outcome.expected), ("came", outcome.came), ("input", outcome.given)]
+    return [(label, text) for label, text in [*fields, ("message", _message(outcome))] if text]
+
+
+def _message(outcome: Outcome) -> str:
+    first = outcome.message.strip().split("\n")[0]
+    return AUTHOR + first if outcome.state == BROKE else first
+
+
+def _summary(part: Part, outcomes: list[Outcome]) -> str:
+    if not outcomes:
+        return f"{part.title}: this part has no visible checks; it is graded after you hand in."
+    earned, points = sum(o.earned for o in outcomes), sum(o.points for o in outcomes)
+    return f"{part.title}: {earned:g} of {points:g} points of the visible checks"
+
+
+def _points(outcome: Outcome) -> str:
+    return f"{outcome.earned:g}/{outcome.points:g}"
+
+
+def _has_hints(outcomes: list[Outcome]) -> bool:
+    return any(outcome.hints and outcome.state != PASSED for outcome in outcomes)
+
+
+def _cut(text: str) -> str:
+    lines = text[:MAX_CHARS].splitlines()
+    cut = len(text) > MAX_CHARS or len(lines) > MAX_LINES
+    return "\n".join(lines[:MAX_LINES]) + (" …" if cut else "")
+
+
+def _escape(text: str) -> str:
+    return html.escape(_cut(text))
+
+
+def _show_buttons(part: Part, check_again: Callable[[], Any], next_hint: Callable[[], Any]) -> None:
+    """Two buttons whose saved twin is one line of text."""
+    import ipywidgets
+    from IPython.display import display
+
+    output = ipywidgets.Output()
+    buttons = []
+    for label, act in (("Check again", check_again), ("Next hint", next_hint)):
+        button = ipywidgets.Button(description=label, tooltip=f"{label}: {part.title}")
+
+        def pressed(_button: Any, act: Callable[[], Any] = act) -> None:
+            with output:
+                output.clear_output(wait=True)
+                act()
+
+        button.on_click(pressed)
+        buttons.append(button)
+    box = ipywidgets.VBox([ipywidgets.HBox(buttons), output])
+    twin = f'wb.hint("{part.name}") gives a hint; run this cell again to check again.'
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": twin, "text/html": f"<p>{_escape(twin)}</p>"}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
