@@ -38,6 +38,22 @@ def check(part: str) -> float | None:
     Raises:
         CheckError: there is no such part, or no checks.py; or nbgrader validates and a visible check did not pass.
     """
+    return _check(part, buttons=True)
+
+
+def hint(part: str) -> None:
+    """Prints the next hint for the checks of this part that did not pass: first a question, then a plainer one."""
+    if part not in _hints:
+        _find(part)
+        print(f'First run wb.check("{part}"): hints are for the checks that do not pass yet.')
+    elif not _hints[part]:
+        print("There are no more hints for this part. Talk to somebody: saying it aloud often helps.")
+    else:
+        title, text = _hints[part].pop(0)
+        print(f"Hint for “{title}”: {text}")
+
+
+def _check(part: str, *, buttons: bool) -> float | None:
     if graded.is_graded():
         print("The checks of this part are run by the grader.")
         return None
@@ -52,23 +68,12 @@ def check(part: str) -> float | None:
         print("The check was stopped. Nothing was decided; run the cell again when you like.")
         return None
     _hints[part] = _hints_of(outcomes)
-    table.show(declared, outcomes, buttons=not mode, actions=(lambda: check(part), lambda: hint(part)))
+    actions = (lambda: _check(part, buttons=False), lambda: hint(part))
+    table.show(declared, outcomes, buttons=buttons and not mode, actions=actions)
     if mode == "validate":
         _refuse_failed(part, outcomes)
         return None
     return float(sum(outcome.earned for outcome in outcomes)) if mode else None
-
-
-def hint(part: str) -> None:
-    """Prints the next hint for the checks of this part that did not pass: first a question, then a plainer one."""
-    if part not in _hints:
-        _find(part)
-        print(f'First run wb.check("{part}"): hints are for the checks that do not pass yet.')
-    elif not _hints[part]:
-        print("There are no more hints for this part. Talk to somebody: saying it aloud often helps.")
-    else:
-        title, text = _hints[part].pop(0)
-        print(f"Hint for “{title}”: {text}")
 
 
 def _find(name: str) -> Part:

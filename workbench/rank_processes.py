@@ -19,12 +19,12 @@ from typing import Any
 
 from workbench.codec import Decoder, Json
 from workbench.errors import LinkError, RankError
-from workbench.link import Link
+from workbench.link import Link, LinkTimeout
 
 MAX_WORLD_SIZE = 64
 _START_S = 120.0  # for the fork server to import torch
 _SETTLE_S = 0.3  # for what other ranks say after the first trouble
-_IN_ORDER = "every rank makes the same collective calls in the same order; a rank that leaves early lets the others wait"
+_IN_ORDER = "every rank has to make the same collective calls in the same order, and none may leave before the others"
 _SERVE = "import sys; sys.path.insert(0, sys.argv[1]); from workbench.rank_server import main; main(int(sys.argv[2]))"
 
 
@@ -86,8 +86,11 @@ class _ForkServer:
         home = str(Path(__file__).parents[1])
         self.process = subprocess.Popen(
             [sys.executable, "-c", _SERVE, home, str(theirs.fileno())],
-            **{"pass_fds": [theirs.fileno()], "env": environment, "stdin": subprocess.DEVNULL},
-            **{"stdout": self._words, "stderr": self._words},
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._words,
+            stderr=self._words,
         )
         theirs.close()
         try:
@@ -158,7 +161,8 @@ class _Run:
             return [self._values[rank] for rank in range(self._world_size)]
         except LinkError as error:
             _give_up_server()
-            raise RankError("The helper process of wb.ranks has ended.", came=error.what, mend="run it again") from error
+            what = "The helper process of wb.ranks has ended."
+            raise RankError(what, came=error.what, mend="run it again") from error
         finally:
             self._stop()
 
@@ -189,12 +193,17 @@ class _Run:
             if kind == "words":
                 self._take_words(key.fd, rank)
             elif kind == "control":
-                header, _ = self._server.link.receive(deadline_s + _SETTLE_S)
+                self._take_ends()
+            else:
+                self._take_value(key.fileobj, rank, deadline_s)
+
+    def _take_ends(self) -> None:
+        with contextlib.suppress(LinkTimeout):
+            while True:  # several frames may have come at once, and only the first is announced
+                header, _ = self._server.link.receive(time.monotonic())
                 self._all_ended = self._all_ended or bool(header.get("all_ended"))
                 if "ended" in header:
                     self._codes[header["ended"]] = header["code"]
-            else:
-                self._take_value(key.fileobj, rank, deadline_s)
 
     def _take_value(self, link: Any, rank: int, deadline_s: float) -> None:
         try:
@@ -247,9 +256,10 @@ class _Run:
             raise self._died(died[0])
         _, rank, error = min(self._errors, key=lambda entry: entry[:2])
         place = self._place(error["frames"])
-        mend = "" if place else _IN_ORDER
-        what = f"Rank {rank} raised {error['type']}: {error['text']}"
-        raise RankError(what, where=f"rank {rank}, {place}" if place else f"rank {rank}", mend=mend)
+        if any(word in error["text"] for word in ("gloo", "NCCL", "Connection closed")):
+            what = f"Rank {rank} lost another rank in the middle of a collective call."
+            raise RankError(what, where=place or self._name, came=error["text"][:200], mend=_IN_ORDER)
+        raise RankError(f"Rank {rank} raised {error['type']}: {error['text'][:500]}", where=place or self._name)
 
     def _died(self, rank: int) -> RankError:
         code = self._codes[rank]
@@ -264,7 +274,8 @@ class _Run:
         missing = [rank for rank in range(self._world_size) if rank not in self._values]
         lines = [f"rank {rank} {self._stuck_place(rank)}" for rank in missing]
         what = f"No result from rank {', '.join(map(str, missing))} within {self._timeout_s:g} s."
-        return RankError(what, where=f"wb.ranks({self._name}, {self._world_size})", came="; ".join(lines), mend=_IN_ORDER)
+        where = f"wb.ranks({self._name}, {self._world_size})"
+        return RankError(what, where=where, came="; ".join(lines), mend=_IN_ORDER)
 
     def _ask_where(self) -> None:
         self._stuck = {}

@@ -20,4 +20,4 @@ def _look(result: Any) -> None:
     if found is sys.modules.get("workbench"):
         return
     came = "is gone" if found is None else f"is now of type {type(found).__name__}"
-    print(f"The name wb {came}: a cell gave it another value. Mend: run `import workbench as wb`, and use another name.")
+    print(f"The name wb {came}: a cell gave it another value. Run `import workbench as wb`; rename the other value.")

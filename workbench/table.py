@@ -15,6 +15,7 @@ from workbench.checks import Part
 from workbench.running import BROKE, FAILED, NOT_ATTEMPTED, PASSED, SKIPPED, TIMED_OUT, Outcome
 
 WIDGETS = "WORKBENCH_WIDGETS"  # "0" leaves the buttons out
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAX_CHARS, MAX_LINES = 600, 12
 MORE = "Further checks may run when your work is graded."
 AUTHOR = "A mistake of the exercise, not yours. Please tell whoever gave it to you, with this text: "
@@ -162,5 +163,5 @@ def _show_buttons(part: Part, check_again: Callable[[], Any], next_hint: Callabl
     box = ipywidgets.VBox([ipywidgets.HBox(buttons), output])
     twin = f'wb.hint("{part.name}") gives a hint; run this cell again to check again.'
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-    bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": twin, "text/html": f"<p>{_escape(twin)}</p>"}
+    bundle = {WIDGET_VIEW: view, "text/plain": twin, "text/html": f"<p>{_escape(twin)}</p>"}
     display(bundle, raw=True)  # type: ignore[no-untyped-call]

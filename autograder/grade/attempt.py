@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from autograder.grade.cells import CellEnd, CellRunner
 from autograder.grade.marks import FaultNotes, PartMark
@@ -11,7 +11,7 @@ from autograder.grade.models import Bundle, Job, Status
 from autograder.nursery import Nursery
 from autograder.referee.handle import Referee
 from autograder.referee.process import Assignment
-from autograder.sandbox.provisioner import SandboxKernel, start_kernel
+from autograder.sandbox.provisioner import SandboxKernel
 from autograder.sandbox.spec import SandboxSpec
 from workbench.running import Outcome
 
@@ -20,6 +20,12 @@ SERVE = "__import__('workbench.graded', fromlist=['serve_part']).serve_part()"
 REFEREE_ONLY = ("hidden.py",)
 AFTER_PART_S = 10.0
 WALL_EXTRA_S = 300.0  # of a whole notebook: a backstop for what only sleeps; cells and calls have limits of their own
+
+
+class StartKernel(Protocol):
+    """Starts a kernel and does not wait for it: cold, forked from a warm process, or unsealed."""
+
+    def __call__(self, spec: SandboxSpec, *, link_fd: int, wall_s: float | None = None) -> SandboxKernel: ...
 
 
 @dataclass
@@ -50,11 +56,15 @@ class Faults(FaultNotes):
 
 @dataclass
 class Plan:
-    """What is still to be done. `left_out`: cells that ended a kernel. `only`: the parts to check, None for all."""
+    """What is still to be done, and where its kernels and referees come from.
+
+    `left_out`: cells that ended a kernel. `only`: the parts to check, None for all.
+    """
 
     steps: list[Step]
     folder: str
     nursery: Nursery
+    start: StartKernel
     hidden_parts: frozenset[str]
     next_cell: int | None = 0
     left_out: set[int] = field(default_factory=set)
@@ -62,7 +72,7 @@ class Plan:
     hidden: bool = True
 
     @classmethod
-    def of(cls, job: Job, bundle: Bundle, folder: str, nursery: Nursery) -> "Plan":
+    def of(cls, job: Job, bundle: Bundle, folder: str, nursery: Nursery, start: StartKernel) -> "Plan":
         """The steps of a rebuilt notebook; as in papermill, the profile's parameters follow the tagged cell."""
         parts = {part.cell_id: part.name for part in bundle.parts if part.kind == "checked"}
         steps = []
@@ -77,7 +87,9 @@ class Plan:
                 given = "\n".join(f"{key} = {value!r}" for key, value in bundle.parameters.items())
                 steps.append(Step(number, name, given))
         hidden = "hidden.py" in bundle.files
-        return cls(steps, folder, nursery, frozenset(parts.values()) if hidden else frozenset(), 0 if steps else None)
+        return cls(
+            steps, folder, nursery, start, frozenset(parts.values()) if hidden else frozenset(), 0 if steps else None
+        )
 
     def parts_after_first_hidden(self) -> list[str]:
         """Parts whose visible checks ran when the learner's process had seen hidden inputs."""
@@ -118,7 +130,7 @@ class Attempt:
         spec = SandboxSpec(limits=self._limits, files=released, env=self._bundle.env, seed=self._job.kernel_seed)
         learner_end, referee_end = socket.socketpair()
         wall_s = self._limits.total_cpu_s * self._limits.wall_factor + WALL_EXTRA_S
-        self._kernel = start_kernel(spec, link_fd=learner_end.fileno(), wall_s=wall_s)
+        self._kernel = self._plan.start(spec, link_fd=learner_end.fileno(), wall_s=wall_s)
         learner_end.close()
         try:
             await self._kernel.wait_ready()
@@ -160,10 +172,12 @@ class Attempt:
     async def _cell(self, cells: CellRunner, index: int, step: Step, faults: Faults) -> bool:
         """Runs an ordinary cell; whether the kernel lives on."""
         end = await cells.execute(index, step.source)
-        if end.how != "done" or end.error == "MemoryError":
+        out_of_memory = end.error == "MemoryError"
+        if end.how != "done" or out_of_memory:
             faults.note(*self._describe(step, end))
-        if end.how != "done":
             self._plan.left_out.add(index)  # of a later kernel: it would come to the same
+        if out_of_memory:
+            self._kernel.kill()  # what the cell left in memory would starve the parts after it
         return end.how != "gone" and self._kernel.alive()
 
     async def _part(self, cells: CellRunner, index: int, step: Step, marks: dict[str, PartMark]) -> bool:

@@ -22,7 +22,7 @@ from autograder.sandbox.provisioner import SandboxKernel
 POLL_S = 0.05
 WALL_EXTRA_S = 10.0
 GRACE_S = 5.0
-OUT_OF_MEMORY = frozenset({"MemoryError"})
+IDLE_S = 1  # how long to wait, after a cell's reply, for its outputs to end; they are only counted
 
 
 @dataclass
@@ -46,6 +46,7 @@ class CellRunner:
         self._kernel, self._limits = kernel, limits
         notebook = NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=[])
         self._client = _QuietClient(notebook, km=None, timeout=None, allow_errors=True, store_widget_state=False)
+        self._client.iopub_timeout = IDLE_S
         self._client.kc = kernel.client()
         self._client.output_limit_bytes = limits.output_mib * MIB
 
@@ -79,6 +80,8 @@ class CellRunner:
             await asyncio.gather(task, return_exceptions=True)
         if how == "done" and not self._kernel.alive():
             how = "gone"
+        if how == "done" and await self._kernel.client().renew_iopub():
+            how = "too much output"
         return CellEnd(how, self._client.error_name, meter.cpu_s() - start_cpu_s)
 
     async def _stop(self, task: "asyncio.Future[Any]") -> bool:

@@ -256,5 +256,3 @@ def _accepted(result: Result, prepared: Prepared) -> Result:
     if (result.learner, result.exercise) != (learner, exercise) or came != expected:
         raise GradingError("A worker sent the result of another job.", where=f"{learner}, {exercise}", came=str(came))
     return result
-
-

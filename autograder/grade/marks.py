@@ -88,7 +88,7 @@ def record_of(outcome: Outcome) -> OutcomeRecord:
     """An outcome as it travels; of a hidden check only title, state and hints, nothing from the learner's process."""
     if not outcome.visible and outcome.state != "broke":
         outcome = _without_texts(outcome)
-    return OutcomeRecord.of(outcome)  # type: ignore[arg-type]
+    return OutcomeRecord.of(outcome)
 
 
 def verdict(parts: Sequence[PartResult], faults: "FaultNotes") -> tuple[Status, str]:

@@ -164,6 +164,7 @@ class Bundle(Frozen):
     limits: Limits
     parameters: dict[str, Any] = Field(default_factory=dict)
     env: dict[str, str] = Field(default_factory=dict)
+    libraries: tuple[Short, ...] = ()
     digest: str
 
     @model_validator(mode="after")
@@ -177,7 +178,8 @@ class Bundle(Frozen):
 class Job(Frozen):
     """One submission to grade; `notebook` is the release skeleton with the learner's sources.
 
-    `seed_hex` is secret and seeds the checks; `kernel_seed` seeds the learner's process and may be known.
+    `seed_hex` is secret and seeds the checks; `kernel_seed` seeds the learner's process and may be known. `cold`: in a
+    sandbox started for it alone, instead of a fork of a warm one.
     """
 
     key: Short
@@ -190,6 +192,7 @@ class Job(Frozen):
     kernel_seed: int = Field(default=0, ge=0, lt=2**31)
     rounds: int = Field(default=1, ge=1, le=MOST_ROUNDS)
     trust_learners: bool = False
+    cold: bool = False
 
 
 class PartResult(Frozen):

@@ -14,19 +14,23 @@ import sys
 import tempfile
 import threading
 import time
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import GradingError, SandboxError
-from autograder.grade.attempt import Attempt, Faults, Plan
+from autograder.grade.attempt import Attempt, Faults, Plan, StartKernel
 from autograder.grade.marks import PartMark, part_results, verdict
 from autograder.grade.models import Bundle, Job, Result
 from autograder.nursery import Nursery
 from autograder.referee.handle import RefereeBroke
 from autograder.referee.process import main as referee_main
+from autograder.sandbox.keeper import warm_sandbox
+from autograder.sandbox.provisioner import start_kernel
+from autograder.sandbox.unsealed import start_unsealed_kernel
+from autograder.sandbox.warm import start_warm_kernel
 
 MEMORY_BYTES = 2 * 2**30
 MOST_KERNELS = 8  # a cell that ends its kernel is left out in the next; so many may do so
@@ -42,7 +46,7 @@ def run_job(job: Job, bundle: Bundle) -> Result:
         SandboxError: no sandbox can be had here.
     """
     ours, theirs = multiprocessing.Pipe()
-    pid = _start(theirs.fileno())
+    pid = _start(theirs.fileno(), _warm_for(job, bundle))
     theirs.close()
     wall_s = MOST_KERNELS * (bundle.limits.total_cpu_s * bundle.limits.wall_factor + 900)
     try:
@@ -62,16 +66,24 @@ def run_job(job: Job, bundle: Bundle) -> Result:
     return Result.model_validate(answer["result"])
 
 
+def _warm_for(job: Job, bundle: Bundle) -> socket.socket | None:
+    """The warm process for an exercise's libraries; None for a cold sandbox."""
+    # `hash()` is seeded when an interpreter starts: another seed needs another process.
+    if job.cold or job.trust_learners or job.kernel_seed:
+        return None
+    return warm_sandbox(bundle.libraries, bundle.env)
+
+
 @cache
 def grader_versions() -> dict[str, str]:
     """Versions that may change a mark."""
     return {"python": sys.version.split()[0], **{name: version(name) for name in REPORTED}}
 
 
-def _start(pipe_fd: int) -> int:
+def _start(pipe_fd: int, warm: socket.socket | None) -> int:
     with _lock:
         try:
-            return _nursery().start([pipe_fd])
+            return _nursery().start([pipe_fd] if warm is None else [pipe_fd, warm.fileno()])
         except GradingError:
             _nursery.cache_clear()  # the next try makes a new one
             raise
@@ -87,12 +99,13 @@ def work(fds: list[int], request: bytes) -> None:
     """One job, in a process of its own: job and bundle come over the pipe, the result goes back."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answer = Connection(fds[0])
+    warm = socket.socket(fileno=fds[1]) if len(fds) > 1 else None
     nursery = Nursery.fork(referee_main)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     job = Job.model_validate_json(answer.recv_bytes())
     bundle = Bundle.model_validate_json(answer.recv_bytes())
     try:
-        result = asyncio.run(_grade(job, bundle, nursery))
+        result = asyncio.run(_grade(job, bundle, nursery, _kernel_starter(job, warm)))
         message: dict[str, Any] = {"result": result.model_dump(mode="json")}
     except (GradingError, SandboxError) as error:
         message = {"kind": type(error).__name__, "error": list(error.args)}
@@ -100,7 +113,13 @@ def work(fds: list[int], request: bytes) -> None:
     nursery.close()
 
 
-async def _grade(job: Job, bundle: Bundle, nursery: Nursery) -> Result:
+def _kernel_starter(job: Job, warm: socket.socket | None) -> StartKernel:
+    if job.trust_learners:
+        return start_unsealed_kernel
+    return start_kernel if warm is None else partial(start_warm_kernel, warm)
+
+
+async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel) -> Result:
     """All cells in order. A cell that ends its kernel is left out, and the rest goes on in a new one.
 
     So a fault costs the parts that it touches, and no others.
@@ -110,7 +129,7 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery) -> Result:
     marks: dict[str, PartMark] = {}
     with tempfile.TemporaryDirectory(prefix="referee-") as folder:
         _lay_out(bundle, Path(folder))
-        plan = Plan.of(job, bundle, folder, nursery)
+        plan = Plan.of(job, bundle, folder, nursery, start)
         cpu_s, memory_bytes = 0.0, 0
         while plan.next_cell is not None and faults.kernels < MOST_KERNELS:
             faults.kernels += 1

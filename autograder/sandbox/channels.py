@@ -80,6 +80,16 @@ class BoundedClient(AsyncKernelClient):
 
     max_message_bytes: int = 16 * MIB
     alive: Callable[[], bool] | None = None
+    _iopub_events: Any = None
+
+    async def renew_iopub(self) -> bool:
+        """Whether the connection for outputs was closed, as a message above the limit does; then makes a new one."""
+        if self._iopub_events is None or not await self._iopub_events.poll(0):
+            return False
+        self.iopub_channel.stop()
+        self._iopub_channel = None
+        self.iopub_channel.start()
+        return True
 
     async def _async_is_alive(self) -> bool:
         """Whether the sandbox runs; known at once, without waiting for heartbeats."""
@@ -95,6 +105,8 @@ class BoundedClient(AsyncKernelClient):
         new.setsockopt(zmq.RECONNECT_IVL, 20)
         if identity:
             new.identity = identity
+        if channel == "iopub":
+            self._iopub_events = new.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         new.connect(self._make_url(channel))
         return new
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from autograder.errors import SandboxError
 from autograder.sandbox.limits import GIB, process_limits
@@ -25,6 +25,20 @@ from autograder.sandbox.spec import KIT, SandboxSpec, read_only_folders
 HOST_UIDS = range(60706, 61184)
 START_TIMEOUT_S = 30
 STAGE = "/tmp"  # noqa: S108 - where drop.py mounts what is shown, in a mount namespace of its own
+
+
+class Running(Protocol):
+    """What a kernel needs of the place it runs in: a sandbox, a fork of a warm one, or no sandbox at all."""
+
+    pid: int
+    meter: Meter
+    watchdog: Watchdog | None
+
+    def alive(self) -> bool: ...
+    def poll(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def error_text(self) -> str: ...
+    def close(self) -> None: ...
 
 
 class Sandbox:
@@ -154,7 +168,7 @@ def start(
         "rlimits": process_limits(spec.limits, spec.relaxed),
         "keep": list(pass_fds),
     }
-    config_fd = _memory_file("config", _with_files(first_steps, spec.files))
+    config_fd = memory_file("config", with_files(first_steps, spec.files))
     info_read, info_write = os.pipe()
     opened = [config_fd, info_write]
     uid_lock = None
@@ -167,7 +181,7 @@ def start(
             binds = [part for number, path in enumerate(sources) for part in ("--ro-bind", f"{STAGE}/{number}", path)]
         else:
             uid, binds = None, [part for path, source in sources.items() for part in ("--ro-bind", source, path)]
-        options_fd = _memory_file("options", "\0".join([*options, *binds, *last_options(spec)]).encode())
+        options_fd = memory_file("options", "\0".join([*options, *binds, *last_options(spec)]).encode())
         opened.append(options_fd)
         # bubblewrap's own command line can be read inside: the options go by descriptor.
         command = [
@@ -181,7 +195,7 @@ def start(
         ]
         if uid is not None:
             request = json.dumps({"uid": uid, "sources": list(sources.values()), "command": command}).encode()
-            opened.append(_memory_file("request", request))
+            opened.append(memory_file("request", request))
             command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("drop.py")), str(opened[-1])]
         process = subprocess.Popen(
             command, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=[*opened, *pass_fds], env={}, cwd="/"
@@ -215,10 +229,10 @@ def _options(spec: SandboxSpec, info_fd: int) -> tuple[list[str], list[int]]:
     """Options with the descriptors they name."""
     options, opened = [*first_options(spec), "--info-fd", str(info_fd)], []
     for path, text in MADE_FILES.items():
-        opened.append(_memory_file(path, text.encode()))
+        opened.append(memory_file(path, text.encode()))
         options += ["--perms", "0444", "--file", str(opened[-1]), path]
     if "system_calls" not in spec.relaxed and (program := filter_program()):
-        opened.append(_memory_file("seccomp", program))
+        opened.append(memory_file("seccomp", program))
         options += ["--seccomp", str(opened[-1])]
     return options, opened
 
@@ -269,13 +283,13 @@ def _first_process(process: subprocess.Popen[bytes], info_read: int, uid_lock: s
     )
 
 
-def _with_files(first_steps: dict[str, Any], files: Mapping[str, bytes]) -> bytes:
+def with_files(first_steps: dict[str, Any], files: Mapping[str, bytes]) -> bytes:
     """A line of JSON, then the files' bytes one after the other."""
     header = {**first_steps, "files": [[name, len(content)] for name, content in files.items()]}
     return b"".join([json.dumps(header).encode(), b"\n", *files.values()])
 
 
-def _memory_file(name: str, content: bytes) -> int:
+def memory_file(name: str, content: bytes) -> int:
     """A descriptor, inherited by children, of a file in memory that stands at its beginning."""
     descriptor = os.memfd_create(name, 0)
     with os.fdopen(os.dup(descriptor), "wb") as stream:

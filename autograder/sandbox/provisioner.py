@@ -16,7 +16,7 @@ from traitlets import Dict, List, Unicode
 
 from autograder.errors import SandboxError
 from autograder.sandbox.channels import BoundedClient, Channels
-from autograder.sandbox.launch import Sandbox, start
+from autograder.sandbox.launch import Running, start
 from autograder.sandbox.limits import MIB, PlainLimits
 from autograder.sandbox.spec import SandboxSpec
 
@@ -32,7 +32,7 @@ class SandboxKernel:
         connection_info: for a client of one's own.
     """
 
-    def __init__(self, sandbox: Sandbox, channels: Channels, max_message_bytes: int) -> None:
+    def __init__(self, sandbox: Running, channels: Channels, max_message_bytes: int) -> None:
         self.sandbox = sandbox
         self.connection_info: Any = channels.info
         self._channels, self._max_message_bytes = channels, max_message_bytes

@@ -135,7 +135,11 @@ class Decoder:
         return array.reshape(shape)
 
     def _read_tensor(self, tree: dict[str, Json], depth: int) -> Any:
+        import numpy
+
         array = self._value(tree["array"], depth + 1)
+        if not isinstance(array, numpy.ndarray):
+            raise TypeError("a tensor is made of an array")
         if not self._tensors:
             return array
         import torch

@@ -18,7 +18,8 @@
 # | 3 · Statistics in a tree | 20 | three functions; then a good place to stop |
 # | 4 · One hot key | 15 | three short functions |
 #
-# Run the cells from top to bottom. `wb.check("…")` checks your answer as often as you like.
+# Run the cells from top to bottom. `wb.check("…")` checks your answer as often as you like. `wb.hint("…")` asks you a
+# question that helps. When your work is graded, further checks run, on other tables.
 
 # %%
 import dask
@@ -91,7 +92,7 @@ print("tasks:", len(usual_join.optimize().__dask_graph__()))
 # to leave partition 0. All of partition 1 is in the right place. So 2 rows move, in 1 message.
 
 
-# %% solution="shuffle-cost"
+# %% solution="shuffle_cost"
 def shuffle_cost(keys_of_partition: list[np.ndarray]) -> tuple[int, int]:
     """What the shuffle moves.
 
@@ -273,7 +274,7 @@ print(f"the busiest has {orders_of_worker.max() / orders_of_worker.mean():.1f} t
 # numbers are 0, 1, 2, … without gaps.
 
 
-# %% solution="find-hot"
+# %% solution="find_hot"
 def find_hot(count_of_shop: dict[int, int], n_workers: int) -> list[int]:
     """The shops whose orders have to be dealt out over several workers; may be empty."""
     ### BEGIN SOLUTION "Return the shops that have too many orders for one worker."
@@ -282,7 +283,7 @@ def find_hot(count_of_shop: dict[int, int], n_workers: int) -> list[int]:
     ### END SOLUTION
 
 
-# %% solution="order-workers"
+# %% solution="order_workers"
 def order_workers(shop_R: np.ndarray, hot: list[int], n_workers: int) -> np.ndarray:
     """The worker (0 … n_workers - 1) of each order of one partition, shape (R,); shop_R: the orders' shops."""
     ### BEGIN SOLUTION "Return one worker for each order; orders of one hot shop go to several workers."
@@ -293,7 +294,7 @@ def order_workers(shop_R: np.ndarray, hot: list[int], n_workers: int) -> np.ndar
     ### END SOLUTION
 
 
-# %% solution="shop-workers"
+# %% solution="shop_workers"
 def shop_workers(shop: int, hot: list[int], n_workers: int) -> list[int]:
     """The workers that get a copy of this shop's row."""
     ### BEGIN SOLUTION "Return the list of all workers that may meet an order of this shop."

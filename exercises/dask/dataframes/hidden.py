@@ -137,9 +137,9 @@ def every_tree_gives_the_same(submission):
     check_summary(call_combine(submission, partials), want, partials_told(partials))
 
 
-# Errors allowed at an offset of 1e9: of m2 relative, of the mean absolute. The solution's worst of ten seeds is 4e-8 and
-# 2.4e-7, Welford's update one order at a time 1.3e-7 (of 400 seeds 6e-7) and 3.6e-7; float64 has steps of 1.2e-7 there.
-# Rounding errors are bounded, so these limits raise no false alarm. Sums of squares are wrong in the first digit.
+# Errors allowed at an offset of 1e9: of m2 relative, of the mean absolute. The solution's worst of ten seeds is 4e-8
+# and 2.4e-7; that of Welford's update, one order at a time, 1.3e-7 (of 400 seeds 6e-7) and 3.6e-7. float64 has steps
+# of 1.2e-7 there. Rounding errors are bounded: no false alarm. Sums of squares are wrong in the first digit.
 STABLE_RTOL, STABLE_ATOL = 1e-4, 1e-5
 
 

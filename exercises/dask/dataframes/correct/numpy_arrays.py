@@ -1,7 +1,7 @@
 """Histograms and arrays; the city is looked up with map."""
 
 
-# %% solution="shuffle-cost"
+# %% solution="shuffle_cost"
 def shuffle_cost(keys_of_partition):
     n = len(keys_of_partition)
     rows_NN = np.array([np.bincount(np.asarray(keys, dtype=int) % n, minlength=n) for keys in keys_of_partition])
@@ -47,18 +47,18 @@ def finalise(partial):
     return pd.DataFrame({"shop": partial["shop"], "count": partial["count"], "mean": partial["mean"], "var": var})
 
 
-# %% solution="find-hot"
+# %% solution="find_hot"
 def find_hot(count_of_shop, n_workers):
     shop_S, count_S = np.array(list(count_of_shop.items())).T
     return shop_S[count_S > count_S.sum() / (2 * n_workers)]
 
 
-# %% solution="order-workers"
+# %% solution="order_workers"
 def order_workers(shop_R, hot, n_workers):
     salt_R = np.random.default_rng(int(shop_R.sum())).permutation(len(shop_R))
     return np.where(np.isin(shop_R, hot), shop_R + salt_R, shop_R) % n_workers
 
 
-# %% solution="shop-workers"
+# %% solution="shop_workers"
 def shop_workers(shop, hot, n_workers):
     return np.arange(n_workers) if shop in hot else np.array([shop % n_workers])

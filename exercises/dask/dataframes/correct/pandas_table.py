@@ -6,7 +6,7 @@ def join(orders, shops):
     return dd.merge(orders, shops.compute(), how="left", left_on="shop", right_on="shop")
 
 
-# %% solution="find-hot"
+# %% solution="find_hot"
 def find_hot(count_of_shop, n_workers):
     fair_share = sum(count_of_shop.values()) / n_workers
     by_size, hot = sorted(count_of_shop, key=count_of_shop.get), []
@@ -15,7 +15,7 @@ def find_hot(count_of_shop, n_workers):
     return hot
 
 
-# %% solution="order-workers"
+# %% solution="order_workers"
 def order_workers(shop_R, hot, n_workers):
     """Deals out each hot shop by itself, and begins at the shop's own worker."""
     worker_R = shop_R % n_workers

@@ -1,7 +1,7 @@
 """Loops and dictionaries; orders are matched with map_partitions; hot orders are dealt out at random."""
 
 
-# %% solution="shuffle-cost"
+# %% solution="shuffle_cost"
 def shuffle_cost(keys_of_partition):
     n = len(keys_of_partition)
     ways = [(here, int(key) % n) for here, keys in enumerate(keys_of_partition) for key in keys if int(key) % n != here]
@@ -50,18 +50,18 @@ def finalise(partial):
     return pd.DataFrame(rows, columns=["shop", "count", "mean", "var"])
 
 
-# %% solution="find-hot"
+# %% solution="find_hot"
 def find_hot(count_of_shop, n_workers):
     usual = sorted(count_of_shop.values())[len(count_of_shop) // 2]
     return [shop for shop, count in count_of_shop.items() if count > 5 * usual]
 
 
-# %% solution="order-workers"
+# %% solution="order_workers"
 def order_workers(shop_R, hot, n_workers):
     rng = np.random.default_rng()
     return np.array([int(rng.integers(n_workers)) if shop in hot else int(shop) % n_workers for shop in shop_R])
 
 
-# %% solution="shop-workers"
+# %% solution="shop_workers"
 def shop_workers(shop, hot, n_workers):
     return range(n_workers) if shop in hot else (shop % n_workers,)

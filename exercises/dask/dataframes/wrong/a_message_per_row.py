@@ -4,7 +4,7 @@ Caught by: shuffle-cost.small_table, shuffle-cost.larger_table, shuffle-cost.emp
 """
 
 
-# %% solution="shuffle-cost"
+# %% solution="shuffle_cost"
 def shuffle_cost(keys_of_partition):
     n = len(keys_of_partition)
     rows = sum(int((np.asarray(keys, dtype=int) % n != here).sum()) for here, keys in enumerate(keys_of_partition))

@@ -4,6 +4,6 @@ Caught by: skew.few_copies, skew.several_hot_shops_or_none, skew.warm_shop
 """
 
 
-# %% solution="find-hot"
+# %% solution="find_hot"
 def find_hot(count_of_shop, n_workers):
     return list(count_of_shop)

@@ -4,6 +4,6 @@ Caught by: skew.no_worker_has_too_many, skew.several_hot_shops_or_none, skew.war
 """
 
 
-# %% solution="find-hot"
+# %% solution="find_hot"
 def find_hot(count_of_shop, n_workers):
     return []

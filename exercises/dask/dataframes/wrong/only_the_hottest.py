@@ -4,6 +4,6 @@ Caught by: skew.several_hot_shops_or_none, skew.warm_shop
 """
 
 
-# %% solution="find-hot"
+# %% solution="find_hot"
 def find_hot(count_of_shop, n_workers):
     return [max(count_of_shop, key=count_of_shop.get)]

@@ -5,6 +5,6 @@ skew.several_hot_shops_or_none, skew.warm_shop
 """
 
 
-# %% solution="shop-workers"
+# %% solution="shop_workers"
 def shop_workers(shop, hot, n_workers):
     return [shop % n_workers]

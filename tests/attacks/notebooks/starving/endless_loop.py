@@ -1,0 +1,8 @@
+"""Computes for ever.
+
+Status: timed out
+"""
+
+# %%
+while True:
+    pass

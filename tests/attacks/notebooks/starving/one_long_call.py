@@ -1,0 +1,7 @@
+"""Computes in C, where no interrupt is heard.
+
+Status: timed out
+"""
+
+# %%
+sum(range(10**12))

@@ -1,0 +1,8 @@
+"""Prints 200 MB.
+
+Status: too large
+"""
+
+# %%
+for _ in range(200):
+    print("x" * 2**20)
