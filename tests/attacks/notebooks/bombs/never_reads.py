@@ -1,7 +1,6 @@
 """Never reads what the referee sends, calls a served object a hundred thousand times and reads no answer.
 
 Tools: link
-Earns: pairs 0
 Slow: yes
 Status: timed out, kernel died, graded
 """

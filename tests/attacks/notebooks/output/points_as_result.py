@@ -1,6 +1,5 @@
 """Gives the points as the value of the cell: plain nbgrader takes a number there for the mark.
 
-Earns: total 0
 """
 
 # %%

@@ -1,6 +1,5 @@
 """Replaces the codec's Encoder, so that each value leaves the process as whatever the attacker wants.
 
-Earns: total 0
 """
 
 # %%
