@@ -9,13 +9,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.lessons.clusters import cluster
+    from workbench.lessons.ordering import order
+    from workbench.lessons.places import device, profile
+    from workbench.lessons.predictions import predict, settle
+    from workbench.lessons.quizzes import quiz
+    from workbench.lessons.turns import your_turn
     from workbench.notebook import check, hint
     from workbench.rank_processes import ranks
 
-__all__ = ["check", "hint", "ranks"]
+__all__ = [
+    "check",
+    "cluster",
+    "device",
+    "hint",
+    "order",
+    "predict",
+    "profile",
+    "quiz",
+    "ranks",
+    "settle",
+    "your_turn",
+]
 
 # No module may have the name of a function here: importing it would put the module in the function's place.
-_HOME = {"check": "workbench.notebook", "hint": "workbench.notebook", "ranks": "workbench.rank_processes"}
+_HOME = {
+    "check": "workbench.notebook",
+    "cluster": "workbench.lessons.clusters",
+    "device": "workbench.lessons.places",
+    "hint": "workbench.notebook",
+    "order": "workbench.lessons.ordering",
+    "predict": "workbench.lessons.predictions",
+    "profile": "workbench.lessons.places",
+    "quiz": "workbench.lessons.quizzes",
+    "ranks": "workbench.rank_processes",
+    "settle": "workbench.lessons.predictions",
+    "your_turn": "workbench.lessons.turns",
+}
 
 LINK_FD = "WORKBENCH_LINK_FD"
 link_fd_at_import = os.environ.get(LINK_FD, "")

@@ -96,9 +96,9 @@ class _ForkServer:
         try:
             self.link.receive(time.monotonic() + _START_S)
         except LinkError as error:
-            self.close()
             self._words.seek(0)
             told = self._words.read().decode(errors="replace").strip()
+            self.close()
             mend = "is torch installed here? wb.ranks needs it"
             raise RankError("The helper process of wb.ranks did not start.", came=told[-500:], mend=mend) from error
 
@@ -111,6 +111,7 @@ class _ForkServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._words.close()
 
 
 _server: _ForkServer | None = None
@@ -119,7 +120,9 @@ _server: _ForkServer | None = None
 def _fork_server() -> _ForkServer:
     """Starts the server at the first use, and again where it has ended."""
     global _server
-    if _server is None or _server.process.poll() is not None:
+    if _server is not None and _server.process.poll() is not None:
+        _give_up_server()
+    if _server is None:
         _server = _ForkServer()
         atexit.register(_server.close)
     return _server
@@ -141,6 +144,7 @@ class _Run:
         self._name = getattr(fn, "__name__", "the function")
         self._file = getattr(getattr(fn, "__code__", None), "co_filename", "")
         self._selector = selectors.DefaultSelector()
+        self._links: list[Link] = []  # of ranks that have given their value; a rank stays while its link is open
         self._values: dict[int, Any] = {}
         self._errors: list[tuple[float, int, dict[str, Json]]] = []
         self._codes: dict[int, int] = {}
@@ -211,7 +215,7 @@ class _Run:
         except LinkError:  # closed, or out of time: the end of the rank, or the deadline, tells more
             header, buffers = {}, []
         self._selector.unregister(link)
-        link.close()
+        self._links.append(link)
         if header.get("ok"):
             self._values[rank] = Decoder(buffers, tensors=True).decode(header["value"])
         elif header:
@@ -297,6 +301,8 @@ class _Run:
     def _stop(self) -> None:
         """Ends the ranks that are left, so that the server is free for the next call."""
         limit_s = time.monotonic() + 10
+        for link in self._links:
+            link.close()
         with contextlib.suppress(LinkError):
             if len(self._values) < self._world_size:
                 self._server.link.send({"kill": True})
@@ -304,6 +310,8 @@ class _Run:
                 self._listen(limit_s)
         if not self._all_ended:
             _give_up_server()
+        for link in self._links:
+            link.close()
         for key in list(self._selector.get_map().values()):
             kind, rank = key.data
             if kind == "words":

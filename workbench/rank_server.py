@@ -22,6 +22,7 @@ from workbench.errors import CodecError, LinkError
 from workbench.link import Link, LinkClosed, LinkTimeout
 
 _POLL_S = 0.02
+_LINGER_S = 1.0  # a rank that is done stays this long, so that the others can read what it last sent them
 _MAX_TEXT_CHARS = 2000
 
 
@@ -131,6 +132,9 @@ def _run_rank(link: Link, rank: int, job: dict[str, Json], payload: bytes) -> No
         link.send(reply, encoder.buffers)
     except BaseException as error:  # noqa: BLE001 - told to the caller, who raises it
         link.send({"ok": False, "error": _describe(error), "at_s": time.monotonic()})
+        return
+    with contextlib.suppress(LinkError):  # the kernel closes the link when all ranks have ended
+        link.receive(time.monotonic() + _LINGER_S)
 
 
 def _prepare(rank: int, job: dict[str, Json], payload: bytes) -> tuple[Any, tuple[Any, ...]]:
@@ -156,6 +160,8 @@ def _prepare(rank: int, job: dict[str, Json], payload: bytes) -> tuple[Any, tupl
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // world_size))
     method = f"file://{job['store']}"
     torch.distributed.init_process_group(backend, init_method=method, rank=rank, world_size=world_size)
+    if backend == "gloo":
+        torch.distributed.barrier()  # else a short function may end before another rank has connected
     function, per_rank = cloudpickle.loads(payload)  # written by this learner's kernel, read by this learner's rank
     return function, tuple(per_rank[rank])
 

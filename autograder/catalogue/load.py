@@ -33,7 +33,12 @@ def load_course_spec(path: Path, shown: str = "") -> CourseSpec:
 
 def load_yaml(path: Path, model: type[Model], shown: str) -> Model:
     """A YAML mapping, checked by a pydantic model."""
-    data, lines = _parse(_read(path, shown), shown)
+    return check_yaml(_read(path, shown), model, shown)
+
+
+def check_yaml(text: str, model: type[Model], shown: str) -> Model:
+    """As `load_yaml`, from a text whose first line is the first of the file that errors name."""
+    data, lines = _parse(text, shown)
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -47,6 +52,11 @@ def key_line(path: Path, key: Key) -> int:
     except AuthoringError:
         return 1
     return _line_of(key, lines)
+
+
+def key_line_of_text(text: str, key: Key) -> int:
+    """As `key_line`, of a YAML text."""
+    return _line_of(key, _parse(text, "")[1])
 
 
 def _read(path: Path, shown: str) -> str:

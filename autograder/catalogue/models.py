@@ -64,6 +64,9 @@ class Limits(FileModel):
     total_cpu_s: float = Field(
         default=120, gt=0, le=36_000, description="CPU seconds of the whole notebook, a number above 0"
     )
+    check_cpu_s: float = Field(
+        default=60, gt=0, le=3_600, description="CPU seconds that one check may compute itself, a number above 0"
+    )
     memory_gib: float = Field(default=2, gt=0, le=1_024, description="memory in GiB, a number above 0")
     processes: int = Field(
         default=256, ge=1, le=65_536, description="processes and threads, a whole number of at least 1"
@@ -119,7 +122,29 @@ class Profile(FileModel):
     ] = Field(default_factory=dict, description="a mapping from an environment variable to its text")
 
 
-class ExerciseSpec(FileModel):
+class Profiled(FileModel):
+    """What exercises and lessons share: the profiles in which their notebook runs."""
+
+    profiles: dict[ProfileName, Profile] = Field(
+        description="a mapping with smoke, laptop and, where they differ, gpu and cluster; each has parameters and env"
+    )
+
+    @model_validator(mode="after")
+    def _required_profiles(self) -> Self:
+        missing = [name for name in REQUIRED_PROFILES if name not in self.profiles]
+        if missing:
+            raise PydanticCustomError(
+                "profile_missing", "the profile {names} is missing from profiles", {"names": " and ".join(missing)}
+            )
+        return self
+
+    def profile(self, name: str) -> Profile:
+        """The named profile; one that is not written down runs as `laptop`."""
+        by_name: dict[str, Profile] = {str(key): profile for key, profile in self.profiles.items()}
+        return by_name.get(name, by_name["laptop"])
+
+
+class ExerciseSpec(Profiled):
     """exercise.yaml."""
 
     title: Sentence = Field(description="the exercise's title, a text")
@@ -138,26 +163,16 @@ class ExerciseSpec(FileModel):
     libraries: Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]], Unique] = Field(
         default_factory=list, description="a list of the heavy libraries to import beforehand, for example [torch]"
     )
-    profiles: dict[ProfileName, Profile] = Field(
-        description="a mapping with smoke, laptop and, where they differ, gpu and cluster; each has parameters and env"
-    )
     rubrics: dict[MarkName, Rubric] = Field(
         default_factory=dict, description="a mapping from the name of a written cell to {title, criteria}"
     )
 
-    @model_validator(mode="after")
-    def _required_profiles(self) -> Self:
-        missing = [name for name in REQUIRED_PROFILES if name not in self.profiles]
-        if missing:
-            raise PydanticCustomError(
-                "profile_missing", "the profile {names} is missing from profiles", {"names": " and ".join(missing)}
-            )
-        return self
 
-    def profile(self, name: str) -> Profile:
-        """The named profile; one that is not written down runs as `laptop`."""
-        by_name: dict[str, Profile] = {str(key): profile for key, profile in self.profiles.items()}
-        return by_name.get(name, by_name["laptop"])
+class LessonSpec(Profiled):
+    """The header of a lesson."""
+
+    title: Sentence = Field(description="the lesson's title, a text")
+    minutes: int = Field(ge=1, le=600, description="how long a reader needs, a whole number of minutes")
 
 
 class CourseUnit(FileModel):

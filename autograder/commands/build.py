@@ -4,10 +4,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from autograder.catalogue.find import Catalogue, Course, find_catalogue
+from autograder.catalogue.models import ProfileName
+
+if TYPE_CHECKING:
+    from autograder.build.lesson import Lesson
 
 
 @click.command()
@@ -17,20 +22,63 @@ from autograder.catalogue.find import Catalogue, Course, find_catalogue
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the course directories are made. Default: build/ in the project.",
 )
-def build(names: tuple[str, ...], out: Path | None) -> None:
-    """Make nbgrader course directories from courses and exercises; without names, all courses.
+@click.option("--run", is_flag=True, help="Also run lessons, and exercises with their solutions, and measure them.")
+@click.option(
+    "--profile",
+    type=click.Choice(get_args(ProfileName)),
+    default="laptop",
+    show_default=True,
+    help="With --run: whose parameters and environment.",
+)
+@click.option("--sandbox", is_flag=True, help="With --run: as graded work runs, without a network but loopback.")
+def build(names: tuple[str, ...], out: Path | None, run: bool, profile: str, sandbox: bool) -> None:
+    """Make nbgrader course directories and lessons from courses and exercises; without names, all courses.
 
-    An exercise that exists is built again; submissions, marks and feedback are kept.
+    An exercise that exists is built again; submissions, marks and feedback are kept. With --run, times and memory are
+    written to run-PROFILE.md and .json in the course directory, and the executed notebooks kept; a notebook that fails
+    is named with its cell, and the exit status is 1.
     """
     from autograder.build.course import build_course  # nbgrader takes a second to import: not for --help
+    from autograder.build.lesson import lessons_of
 
     catalogue = find_catalogue()
     out_dir = (out or catalogue.root / "build").resolve()
     courses = _chosen(catalogue, names)
-    with _progress(sum(len(course.exercises) for course in courses)) as step:
-        folders = [build_course(course, out_dir, step) for course in courses]
-    for folder in folders:
-        click.echo(f"built {_short(folder)}")
+    lessons = {course.name: lessons_of(catalogue, course) for course in courses}
+    with _progress("building", sum(len(course.exercises) for course in courses)) as step:
+        folders = [build_course(course, out_dir, step, lessons[course.name]) for course in courses]
+    for folder, course in zip(folders, courses, strict=True):
+        with_lessons = f", lessons: {', '.join(each.unit for each in lessons[course.name]) or 'none'}"
+        click.echo(f"built {_short(folder)}{with_lessons}")
+    if run:
+        failed = sum([_run(course, lessons[course.name], out_dir, profile, sandbox) for course in courses])
+        if failed:
+            raise click.exceptions.Exit(1)
+
+
+def _run(course: Course, lessons: list["Lesson"], out_dir: Path, profile: str, sandbox: bool) -> int:
+    """Runs the notebooks of a course; how many failed."""
+    from autograder.build.run import run_notebook, runnables
+    from autograder.build.run_report import write_report
+
+    folder = out_dir / course.name
+    todo = list(runnables(course.exercises, lessons, profile))
+    rows = []
+    with _progress(f"running as {profile}", len(todo)) as step:
+        for runnable in todo:
+            executed = folder / "executed" / profile / runnable.file_name
+            executed.unlink(missing_ok=True)
+            ran = run_notebook(runnable, profile, executed, sandbox=sandbox)
+            rows.append(ran)
+            result = "failed" if ran.failure else "passed"
+            step(f"{ran.name}, {ran.kind}: {result}, {ran.wall_s:.1f} s, {ran.memory_peak_mib:.0f} MiB")
+    page = write_report(folder, course.name, profile, rows)
+    failed = [ran for ran in rows if ran.failure]
+    for ran in failed:
+        kept = f"\n  executed: {_short(ran.executed)}" if ran.executed else ""
+        click.echo(f"{ran.name}, {ran.kind}: {ran.failure}{kept}", err=True)
+    click.echo(f"ran {len(rows)} notebooks as {profile}, {len(failed)} failed; {_short(page)}")
+    return len(failed)
 
 
 def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Course]:
@@ -49,8 +97,8 @@ def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Course]:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Calls for each finished exercise: a bar on a terminal, a line each elsewhere."""
+def _progress(doing: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Calls for each finished piece: a bar on a terminal, a line each elsewhere."""
     if not sys.stderr.isatty():
         yield lambda name: click.echo(f"  {name}")
         return
@@ -58,7 +106,7 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("building", total=total)
+        task = bar.add_task(doing, total=total)
         yield lambda name: bar.update(task, advance=1, description=name)
 
 

@@ -228,5 +228,12 @@ class Attempt:
 
     def _assignment(self, kernel: SandboxKernel) -> Assignment:
         job = self._job
-        pid = kernel.sandbox.meter.pid
-        return Assignment(self._plan.folder, job.seed_hex, job.learner, job.exercise, job.notebook_sha256, pid)
+        return Assignment(
+            folder=self._plan.folder,
+            seed_hex=job.seed_hex,
+            learner=job.learner,
+            exercise=job.exercise,
+            notebook_sha256=job.notebook_sha256,
+            meter_pid=kernel.sandbox.meter.pid,
+            check_cpu_s=self._limits.check_cpu_s,
+        )

@@ -6,18 +6,17 @@ mark is there once, and only what changed is graded again.
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.book.autograded import write_autograded
+from autograder.book.autograded import autograded_notebook, write_autograded
 from autograder.book.gradebook import Writer
 from autograder.build.bundle import make_bundle
 from autograder.catalogue.find import Exercise
-from autograder.errors import GradingError
-from autograder.grade.dispatch import Failed, connect, run_jobs
+from autograder.errors import GradingError, SandboxError
+from autograder.grade.course import course_secret, known_units, require_release
 from autograder.grade.intake import Intake, Submission, list_submissions, read_submission
 from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job, Record, Result
@@ -25,8 +24,9 @@ from autograder.grade.runner import grader_versions
 from autograder.grade.skeleton import Rebuilt, assemble, written_hashes
 from autograder.sandbox.probe import require_sandbox
 
-JOURNAL, SECRET = "journal.jsonl", "secret"
+JOURNAL = "journal.jsonl"
 APPLY_EVERY = 25  # results between two writes to the gradebook
+READERS = 4  # each submission is read by a short process of its own
 
 
 @dataclass(frozen=True)
@@ -82,22 +82,29 @@ def grade_course(
 
     Raises:
         SandboxError: strangers' code cannot be run safely here, and `trust_learners` was not given.
-        GradingError: no submissions, no gradebook, an unreachable scheduler.
+        GradingError: no submissions, no gradebook, another release than the exercises', an unreachable scheduler.
         JournalError: another grading run is going on, or the disk is full.
         AuthoringError: an exercise has a mistake.
     """
     bundles = {exercise.unit: make_bundle(exercise, settings.profile) for exercise in exercises}
-    submissions = list_submissions(course_dir, None)
+    found = list_submissions(course_dir, known_units(course_dir) | set(bundles))
+    submissions = [submission for submission in found if submission.problem or submission.unit in bundles]
+    for unit in sorted({submission.unit for submission in submissions if not submission.problem}):
+        require_release(course_dir, unit, bundles[unit])
     summary = Summary()
     with Journal(course_dir / JOURNAL) as journal:
         run = _Run(course_dir, journal, settings, summary, watch)
         run.recover()
         waiting = list(run.prepare(submissions, bundles))
-        if waiting:
-            if not settings.trust_learners:
-                require_sandbox()
-            run.grade(waiting, {bundle.exercise: bundle for bundle in bundles.values()})
-        run.finish()
+        try:
+            if waiting:
+                if not settings.trust_learners:
+                    require_sandbox()
+                run.grade(waiting, {bundle.exercise: bundle for bundle in bundles.values()})
+        except (GradingError, SandboxError, KeyboardInterrupt):
+            run.apply()  # what was graded until then
+            raise
+        run.apply()
         summary.records = sorted(journal.latest().values(), key=lambda record: (record.exercise, record.learner))
         summary.problems += [f"{journal.path}, {damage}" for damage in journal.damage]
     return summary
@@ -122,22 +129,22 @@ class _Run:
 
     def recover(self) -> None:
         """Applies what an earlier run wrote to the journal and not to the gradebook; what is there changes nothing."""
-        self._apply(self._latest.values())
+        self._write_marks(self._latest.values())
 
     def prepare(self, submissions: Sequence[Submission], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
         """What has to be graded; whatever needs no run is recorded at once."""
         self._total = len(submissions)
+        sound = []
         for submission in submissions:
-            bundle = bundles.get(submission.unit)
-            if submission.problem is not None or bundle is None:
-                if submission.problem is not None or submission.unit not in self._known_units():
-                    self._leave_aside(submission)
-                self._step(None)
-                continue
-            prepared = self._prepare_one(submission, bundle)
-            before = self._latest.get((submission.learner, bundle.exercise))
+            if submission.problem is None:
+                sound.append(submission)
+            else:
+                self._leave_aside(submission, submission.problem)
+        for prepared in self._read(sound, bundles):
+            before = self._latest.get((prepared.submission.learner, prepared.bundle.exercise))
             if before is not None and before.result.key == prepared.key and not self._settings.force:
                 self._summary.unchanged += 1
+                self._mend_autograded(prepared, before)
                 self._step(before)
             elif not prepared.intake.readable:
                 self._keep(prepared, _never_run(prepared))
@@ -145,34 +152,37 @@ class _Run:
                 yield prepared
 
     def grade(self, waiting: Sequence[Prepared], bundles: Mapping[str, Bundle]) -> None:
-        workers = self._settings.workers or max(1, os.cpu_count() or 1)
+        """Lets workers grade what waits, and keeps each result as it comes."""
+        from autograder.grade.dispatch import Failed, connect, run_jobs  # Dask: where nothing waits, it is not needed
+
         by_key = {prepared.key: prepared for prepared in waiting}
         jobs = (self._job(prepared) for prepared in waiting)
-        with connect(self._settings.cluster, min(workers, len(waiting))) as client:
-            for outcome in run_jobs(client, jobs, bundles, workers):
+        with connect(self._settings.cluster, self._settings.workers, most=len(waiting)) as workers:
+            for outcome in run_jobs(workers, jobs, bundles):
                 if isinstance(outcome, Failed):
                     name = f"{outcome.job.learner}, {outcome.job.exercise}"
                     self._summary.not_graded.append(f"{name}: {outcome.error}")
                     self._step(None)
-                    continue
-                prepared = by_key[outcome.key]
-                self._keep(prepared, _accepted(outcome, prepared))
+                else:
+                    self._keep(by_key[outcome.key], outcome)
 
-    def finish(self) -> None:
-        self._apply(self._unapplied)
+    def apply(self) -> None:
+        """Writes the marks that wait into the gradebook."""
+        self._write_marks(self._unapplied)
         self._unapplied = []
 
-    def _known_units(self) -> set[str]:
-        release = self._course_dir / "release"
-        return {path.name for path in release.iterdir()} if release.is_dir() else set()
-
-    def _leave_aside(self, submission: Submission) -> None:
-        sentence = submission.problem.sentence if submission.problem is not None else "There is no such exercise here."
+    def _leave_aside(self, submission: Submission, problem: Intake) -> None:
         name = ascii(submission.learner)[1:-1] + (f", {ascii(submission.unit)[1:-1]}" if submission.unit else "")
-        self._summary.not_graded.append(f"{name}: {sentence}")
+        self._summary.not_graded.append(f"{name}: {problem.sentence}")
+        self._step(None)
 
-    def _prepare_one(self, submission: Submission, bundle: Bundle) -> Prepared:
-        intake = read_submission(submission.folder, submission.unit)
+    def _read(self, submissions: Sequence[Submission], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
+        with ThreadPoolExecutor(READERS) as pool:
+            intakes = pool.map(lambda submission: read_submission(submission.folder, submission.unit), submissions)
+            for submission, intake in zip(submissions, intakes, strict=True):
+                yield self._prepare_one(submission, intake, bundles[submission.unit])
+
+    def _prepare_one(self, submission: Submission, intake: Intake, bundle: Bundle) -> Prepared:
         rebuilt = assemble(bundle.skeleton, intake.notebook or {"cells": []})
         content = json.dumps(rebuilt.notebook, sort_keys=True).encode("utf-8", "replace")
         notebook_sha256 = hashlib.sha256(content).hexdigest()
@@ -194,7 +204,7 @@ class _Run:
         )
 
     def _keep(self, prepared: Prepared, result: Result) -> None:
-        """Writes what people look at, then the journal: a result that is in it needs no repair later."""
+        """Writes what people look at, then the journal; where it ends between the two, the next run mends it."""
         submission, bundle = prepared.submission, prepared.bundle
         record = Record(
             result=result,
@@ -208,10 +218,22 @@ class _Run:
         self._summary.graded += 1
         self._unapplied.append(record)
         if len(self._unapplied) >= APPLY_EVERY:
-            self.finish()
+            self.apply()
         self._step(record)
 
-    def _apply(self, records: Iterable[Record]) -> None:
+    def _mend_autograded(self, prepared: Prepared, record: Record) -> None:
+        """Writes the autograded notebook again where it is lost, damaged, or that of a run that was ended."""
+        unit, parts = prepared.submission.unit, prepared.bundle.parts
+        path = self._course_dir / "autograded" / record.learner / unit / f"{unit}.ipynb"
+        wanted = json.dumps(autograded_notebook(prepared.rebuilt, record, parts), sort_keys=True)
+        try:
+            there = json.dumps(json.loads(path.read_bytes()), sort_keys=True)
+        except (OSError, ValueError):
+            there = ""
+        if there != wanted:
+            write_autograded(self._course_dir, unit, prepared.rebuilt, record, parts)
+
+    def _write_marks(self, records: Iterable[Record]) -> None:
         records = list(records)
         if records:
             self._summary.problems += self._writer.apply(records).problems
@@ -221,38 +243,8 @@ class _Run:
         self._watch(Progress(self._done, self._total, record))
 
 
-def course_secret(course_dir: Path) -> str:
-    """The course's secret, from which the seeds of all checks come; made at first use, readable by its owner alone."""
-    path = course_dir / SECRET
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
-            stream.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    secret = path.read_text(encoding="ascii").strip()
-    if len(secret) != 64 or set(secret) - set("0123456789abcdef"):
-        raise GradingError(
-            "The course's secret is damaged.",
-            where=str(path),
-            came=f"{len(secret)} characters",
-            expected="64 hexadecimal digits",
-            mend="restore it from a backup, or delete it: a new one is made, and everything is graded again",
-        )
-    return secret
-
-
 def _never_run(prepared: Prepared) -> Result:
     intake, bundle = prepared.intake, prepared.bundle
     learner, status = prepared.submission.learner, intake.status
     assert status != "read"
     return Result.without_run(prepared.key, learner, bundle.exercise, status, intake.sentence, bundle.parts)
-
-
-def _accepted(result: Result, prepared: Prepared) -> Result:
-    """The result, once it is about this job and its points are those of the exercise."""
-    expected = [(part.name, part.max_points) for part in prepared.bundle.parts]
-    came = [(part.name, part.max_points) for part in result.parts]
-    learner, exercise = prepared.submission.learner, prepared.bundle.exercise
-    if (result.learner, result.exercise) != (learner, exercise) or came != expected:
-        raise GradingError("A worker sent the result of another job.", where=f"{learner}, {exercise}", came=str(came))
-    return result

@@ -29,7 +29,6 @@ from workbench.running import Outcome, run_part
 from workbench.submission import Channel, Submission
 
 MEMORY_BYTES = 4 * 2**30
-CHECK_CPU_S = 60.0  # of the referee itself: a check that computes longer is broken
 SEND_TIMEOUT_S = 60
 
 
@@ -41,6 +40,7 @@ class Assignment:
         folder: holds checks.py, hidden.py, probes/, data/; only the trusted side can read it.
         seed_hex: secret of the course; learner, exercise, notebook_sha256: mixed into each check's seed.
         meter_pid: the sandbox's process, whose CPU time limits calls.
+        check_cpu_s: of the referee itself: a check that computes longer is broken.
     """
 
     folder: str
@@ -49,6 +49,7 @@ class Assignment:
     exercise: str
     notebook_sha256: str
     meter_pid: int
+    check_cpu_s: float = 60.0
 
 
 class CheckHung(Exception):
@@ -109,7 +110,7 @@ def _factory(
     channel: Channel, probes: dict[str, str], assignment: Assignment, request: dict[str, Any]
 ) -> Callable[[Check], Submission]:
     def submission_for(check: Check) -> Submission:
-        signal.setitimer(signal.ITIMER_PROF, CHECK_CPU_S)
+        signal.setitimer(signal.ITIMER_PROF, assignment.check_cpu_s)
         seed = check_seed(assignment, request["part"], check.name, request["round"])
         return Submission(channel, numpy.random.default_rng(seed), probes)
 
@@ -117,7 +118,7 @@ def _factory(
 
 
 def _hung(number: int, frame: FrameType | None) -> None:
-    raise CheckHung(f"the check computed for {CHECK_CPU_S:g} s and was stopped")
+    raise CheckHung("the check computed for longer than check_cpu_s allows, and was stopped")
 
 
 def _tell(control: Connection, message: dict[str, Any]) -> None:

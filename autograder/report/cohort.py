@@ -87,7 +87,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Cohort:
-    """A course's units in order of teaching. `problems`: sentences for the instructor. `graded_at`: ISO time, UTC."""
+    """A course's units in order of teaching. `problems`: sentences for the instructor. `graded_at`: day and time."""
 
     course: str
     title: str
@@ -131,7 +131,7 @@ def read_cohort(course_dir: Path, catalogue: Catalogue, units: Collection[str] =
     if idle := [name for name in order if name not in by_exercise and not units]:
         problems.append(f"Nobody's submission was graded yet: {', '.join(idle)}.")
     problems += _not_graded(course_dir, units, {(record.learner, unit_of(record)) for record in records})
-    graded_at = datetime.fromtimestamp(journal.path.stat().st_mtime, UTC).isoformat(timespec="minutes")
+    graded_at = datetime.fromtimestamp(journal.path.stat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return Cohort(course_dir.name, title, tuple(made), graded_at, tuple(problems))
 
 

@@ -13,10 +13,10 @@ from jinja2 import Environment, StrictUndefined
 from autograder.report.cohort import Cohort
 from autograder.report.pictures import checks_picture, marks_picture, use_picture
 from autograder.report.style import report_style
-from autograder.report.summary import BINS, ENDINGS, CheckRow, Fit, Summary, median_share, most_failed
+from autograder.report.summary import BINS, ENDINGS, FAILURES, CheckRow, Fit, Summary, median_share, most_failed
 from autograder.report.template import TEMPLATE
 
-MOST_FITS = 2
+MOST_FITS = 3
 
 
 def report_page(cohort: Cohort, summaries: Sequence[Summary]) -> str:
@@ -34,6 +34,7 @@ def report_page(cohort: Cohort, summaries: Sequence[Summary]) -> str:
         units=[_unit(summary, f"unit-{index}") for index, summary in enumerate(summaries, start=1)],
         bins=BINS,
         endings=ENDINGS,
+        unfinished=[key for key in ENDINGS if key not in FAILURES],
         unsealed=sum(not submission.sealed for summary in summaries for submission in summary.submissions),
     )
 
@@ -52,7 +53,7 @@ def _headline(summaries: Sequence[Summary]) -> dict[str, Any]:
     return {
         "learners": len({submission.learner for submission in submissions}),
         "submissions": len(submissions),
-        "ended": ", ".join(f"{count} {status}" for status, count in ended.most_common()),
+        "ended": ", ".join(f"{status} ({count})" for status, count in ended.most_common()),
         "graded": len(submissions) - ended.total(),
         "median": median_share(submissions),
         "waiting": sum(submission.waits for submission in submissions),
@@ -73,18 +74,19 @@ def _unit(summary: Summary, anchor: str) -> dict[str, Any]:
         "median": median_share(summary.submissions),
         "waiting": waiting,
         "first": summary.checks[0] if summary.checks and summary.checks[0].failures else None,
-        "marks_picture": marks_picture(summary, f"{anchor}-marks") if summary.parts else None,
+        "marks_picture": marks_picture(summary, f"{anchor}-marks"),
         "checks_picture": checks_picture(summary, f"{anchor}-checks"),
         "use_picture": use_picture(summary, f"{anchor}-use"),
         "fits": {row.facts.full_name: _shown_fits(row) for row in summary.checks},
         "not_run": sum(not submission.ran for submission in summary.submissions),
-        "endings": [key for key in ENDINGS if key not in ("failed", "timed_out")],
+        "failing": [row for row in summary.checks if row.failures],
+        "unfailed": [row for row in summary.checks if not row.failures],
     }
 
 
 def _shown_fits(row: CheckRow) -> tuple[Fit, ...]:
     """The beliefs that submissions look like; where none does, what the exercise knows to fail this check."""
-    return (row.explained or row.fits)[:MOST_FITS] if row.failures else ()
+    return (row.explained or row.fits)[:MOST_FITS]
 
 
 def _likeliest(row: CheckRow) -> Fit | None:
@@ -96,7 +98,12 @@ def _points(number: float | None) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}".replace("%", " %")
+    """Never 0 % for some, nor 100 % for not quite all."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.005:
+        return "below 1 %"
+    return "above 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def _number(value: float | None, unit: str = "") -> str:

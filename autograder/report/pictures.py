@@ -17,6 +17,7 @@ from autograder.report.svg import PALETTE, inline_svg
 WIDTH_INCHES = 8.4
 TEXT_POINTS = 8.5
 LABEL_CHARS = 40
+LINE_PITCH = 0.38  # of a bar's
 MOST_CHECKS = 12
 LIMIT_DASHES = (0, (5, 3))
 LEAST_LABELLED = 0.035  # of the axis: a narrower bar has no room for its number
@@ -31,11 +32,14 @@ ENDING_COLOURS = {"failed": "none", "timed_out": "some", "not_attempted": "most"
 MARKERS = {"graded": "o", "timed out": "^", "out of memory": "s", "kernel died": "X", "check broke": "D"}
 
 
-def marks_picture(summary: Summary, name: str) -> str:
-    """For each part, how many submissions have all, most, some or none of its points."""
-    labels = [f"{row.facts.title} ({row.max_points:g})" for row in summary.parts]
-    counts = [row.counts for row in summary.parts]
-    worst = max(summary.parts, key=lambda row: row.counts["none"] + row.counts["some"])
+def marks_picture(summary: Summary, name: str) -> str | None:
+    """For each part, how many submissions have all, most, some or none of its points; None where no part has marks."""
+    rows = [row for row in summary.parts if row.max_points is not None]
+    if not rows:
+        return None
+    labels = [f"{row.facts.title} ({row.max_points:g})" for row in rows]
+    counts = [row.counts for row in rows]
+    worst = max(rows, key=lambda row: row.counts["none"] + row.counts["some"])
     low = worst.counts["none"] + worst.counts["some"]
     said = f"One bar for each of {len(labels)} parts, {len(summary.submissions)} submissions. "
     said += f"Most often below half of the points: {worst.facts.title}, {low}. " if low else "Nobody is below half. "
@@ -51,9 +55,10 @@ def checks_picture(summary: Summary, name: str) -> str | None:
         return None
     said = f"The {len(rows)} checks that most submissions fail. " if len(rows) > 1 else "The one check that fails. "
     first = rows[0]
+    labels = [f"{row.facts.title} ({row.failures})" for row in rows]
     said += f"First: {first.facts.title}, {first.failures} of {first.total}. The table below has every number."
     with _quiet():
-        figure = _bars([row.facts.title for row in rows], [row.counts for row in rows], ENDINGS, ENDING_COLOURS)
+        figure = _bars(labels, [row.counts for row in rows], ENDINGS, ENDING_COLOURS)
         return inline_svg(figure, name, "Checks that fail", said)
 
 
@@ -92,7 +97,6 @@ def _bars(
     colours: Mapping[str, str],
 ) -> Figure:
     """Stacked horizontal bars with their numbers in them."""
-    labels = ["\n".join(textwrap.wrap(label, LABEL_CHARS, max_lines=2, placeholder=" …")) for label in labels]
     figure = Figure(figsize=(WIDTH_INCHES, 0.38 * len(labels) + 0.95))
     height = figure.get_figheight()
     figure.patch.set_visible(False)
@@ -112,14 +116,17 @@ def _bars(
                 ink = PALETTE[f"on-{colours[key]}"]
                 axes.text(left[row] + width / 2, row, str(width), ha="center", va="center", color=ink)
             left[row] += width
+    beside = axes.get_yaxis_transform()
     for row, label in enumerate(labels):
-        axes.text(
-            -0.012, row, label, ha="right", va="center", color=PALETTE["ink"], transform=axes.get_yaxis_transform()
-        )
+        lines = textwrap.wrap(label, LABEL_CHARS, max_lines=2, placeholder=" …")
+        for index, line in enumerate(lines):
+            # Line by line: the reader's font has other widths, and only an anchor keeps the right edge straight.
+            place = row + (index - (len(lines) - 1) / 2) * LINE_PITCH
+            axes.text(-0.012, place, line, ha="right", va="center", color=PALETTE["ink"], transform=beside)
     axes.set_xlim(0, total)
     axes.set_ylim(len(labels) - 0.45, -0.55)
     axes.set_yticks([])
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=min(8, max(1, total))))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], nbins=min(8, total)))
     axes.set_xlabel("submissions", color=PALETTE["muted"])
     _frame(axes)
     _legend(axes)

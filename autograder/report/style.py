@@ -28,17 +28,19 @@ _OWN_STYLE = """
 body { max-width: 64rem; }
 .lead { font-size: 1.12rem; } .lead p { margin: .7em 0; }
 nav ul { padding-left: 1.2em; } nav.units ul { columns: 2; }
-.small { color: #444; font-size: .92em; }
+.small { color: #444; font-size: .92em; font-weight: 400; }
+th, td { overflow-wrap: break-word; } code, .id { overflow-wrap: anywhere; }
 .tag { border: 1px solid currentColor; border-radius: .25em; padding: 0 .35em; font-size: .8em; white-space: nowrap; }
 td ul { margin: 0; padding-left: 1.1em; } td li + li { margin-top: .35em; } td p { margin: 0; }
+.checks th:first-child { width: 33%; } .who { min-width: 9rem; }
 figure { margin: 1em 0; } figcaption { color: #444; font-size: .92em; }
 figure svg { display: block; width: 100%; height: auto; }
 figure svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 .wide { overflow-x: auto; } .wide:focus { outline: 3px solid #b35900; outline-offset: 2px; }
-.wide table { width: auto; min-width: 100%; font-size: .9em; } .wide th, .wide td { overflow-wrap: normal; }
-.wide tbody th { max-width: 16rem; overflow-wrap: anywhere; }
+.wide table { width: auto; min-width: 100%; font-size: .9em; } .wide .id { max-width: 16rem; }
 h3 { break-after: avoid; }
 @media print {
+  body { font-size: 10pt; } .lead { font-size: 1em; }
   .skip, nav { display: none; } figure, tr { break-inside: avoid; } table { break-inside: auto; }
   .wide { overflow: visible; } .wide table { font-size: .75em; }
   h2 { break-before: page; } h2.first { break-before: auto; }

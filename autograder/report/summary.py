@@ -30,10 +30,13 @@ FAILURES = ("failed", "timed_out")
 
 @dataclass(frozen=True)
 class PartRow:
-    """A part's marks. `mean`, `median`: of the settled points, None where there are none. `waiting`: who waits."""
+    """A part's marks. `mean`, `median`: of the settled points, None where there are none. `waiting`: who waits.
+
+    `max_points` is None where no result has the part.
+    """
 
     facts: PartFacts
-    max_points: float
+    max_points: float | None
     counts: Mapping[str, int]
     mean: float | None
     median: float | None
@@ -43,9 +46,12 @@ class PartRow:
 
 @dataclass(frozen=True)
 class Fit:
-    """A belief that leads to failing a check, and how many of the submissions that fail it look like that belief."""
+    """Beliefs that lead to failing a check, and how many of the submissions that fail it look like them.
 
-    sentence: str
+    `sentences`: more than one where the same checks catch several beliefs, so that nothing tells them apart.
+    """
+
+    sentences: tuple[str, ...]
     submissions: int
 
 
@@ -125,7 +131,7 @@ def summarise(unit: Unit) -> Summary:
     return Summary(
         unit=unit,
         parts=tuple(_part_row(part, unit.submissions) for part in unit.facts.parts),
-        checks=tuple(sorted(checks, key=lambda row: (-row.failures, row.facts.visible))),
+        checks=tuple(sorted(checks, key=lambda row: -row.failures)),
         statuses=tuple(_statuses(unit.submissions)),
         uses=tuple(_uses(unit)),
         fault_beliefs=_fault_beliefs(unit.facts.beliefs),
@@ -159,7 +165,7 @@ def _part_row(part: PartFacts, submissions: Sequence[Submission]) -> PartRow:
     )
     return PartRow(
         facts=part,
-        max_points=max((mark.max_points for _, mark in marks), default=0.0),
+        max_points=max((mark.max_points for _, mark in marks), default=None),
         counts={key: counts[key] for key in BINS},
         mean=statistics.fmean(settled) if settled else None,
         median=statistics.median(settled) if settled else None,
@@ -188,20 +194,22 @@ def _fits(submissions: Sequence[Submission], beliefs: Sequence[Belief]) -> Calla
     A belief fits a submission that fails all checks that the belief names; of several, those fit best that name the
     most. That is a likeness, no proof: the page says "looks like".
     """
-    fitting: Counter[tuple[str, Belief]] = Counter()
+    sentences: dict[frozenset[str], tuple[str, ...]] = {}
+    for belief in beliefs:
+        sentences[belief.caught_by] = (*sentences.get(belief.caught_by, ()), belief.sentence)
+    fitting: Counter[tuple[str, frozenset[str]]] = Counter()
     for submission in submissions:
         failed = failed_checks(submission)
-        possible = [belief for belief in beliefs if belief.caught_by and belief.caught_by <= failed]
+        possible = [checks for checks in sentences if checks <= failed]
         for check in failed:
-            named = [belief for belief in possible if check in belief.caught_by]
-            most = max((len(belief.caught_by) for belief in named), default=0)
-            fitting.update((check, belief) for belief in named if len(belief.caught_by) == most)
+            named = [checks for checks in possible if check in checks]
+            most = max(map(len, named), default=0)
+            fitting.update((check, checks) for checks in named if len(checks) == most)
 
     def of_check(name: str) -> tuple[Fit, ...]:
-        named = [belief for belief in beliefs if name in belief.caught_by]
         # Where nothing fits, the belief that names the fewest checks says most about this one.
-        named.sort(key=lambda belief: (-fitting[name, belief], len(belief.caught_by)))
-        return tuple(Fit(belief.sentence, fitting[name, belief]) for belief in named)
+        named = sorted((c for c in sentences if name in c), key=lambda checks: (-fitting[name, checks], len(checks)))
+        return tuple(Fit(sentences[checks], fitting[name, checks]) for checks in named)
 
     return of_check
 

@@ -60,7 +60,7 @@ def checks_as_csv(summaries: Iterable[Summary]) -> str:
     for summary in summaries:
         for row in summary.checks:
             facts, counts = row.facts, row.counts
-            beliefs = " | ".join(f"{fit.sentence} ({fit.submissions})" for fit in row.fits)
+            beliefs = " | ".join(f"{' Or: '.join(fit.sentences)} ({fit.submissions})" for fit in row.fits)
             named = [summary.unit.facts.name, facts.part, facts.name, facts.title, facts.visible, facts.points]
             rows.append([*named, row.total, counts["passed"], *(counts[key] for key in ENDINGS), beliefs])
     return _csv(header, rows)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from autograder.errors import SandboxError
-from autograder.sandbox.limits import GIB, process_limits
+from autograder.sandbox.limits import GIB, MIB, process_limits
 from autograder.sandbox.meter import Meter, Watchdog
 from autograder.sandbox.options import MADE_FILES, bubblewrap, first_options, last_options
 from autograder.sandbox.seccomp import filter_program
@@ -24,6 +24,8 @@ from autograder.sandbox.spec import KIT, SandboxSpec, read_only_folders
 # Host uids that nobody owns: the range that systemd's list of uids leaves unused.
 HOST_UIDS = range(60706, 61184)
 START_TIMEOUT_S = 30
+# Removing what a sandbox leaves (a million files, gigabytes of memory) takes the host's kernel a while.
+END_TIMEOUT_S = 60
 STAGE = "/tmp"  # noqa: S108 - where drop.py mounts what is shown, in a mount namespace of its own
 
 
@@ -122,7 +124,7 @@ class Sandbox:
             return
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._first, signal.SIGKILL)
-        if not select.select([self._first], [], [], 5)[0]:
+        if not select.select([self._first], [], [], END_TIMEOUT_S)[0]:
             raise SandboxError(
                 "A sandbox's processes could not be ended.", where=f"pid {self.pid}", mend="End them by hand."
             )
@@ -211,7 +213,11 @@ def start(
     sandbox = Sandbox(process, _first_process(process, info_read, uid_lock), uid_lock)
     if watch:
         sandbox.watchdog = Watchdog(
-            sandbox, memory_bytes=spec.limits.memory_gib * GIB, total_cpu_s=spec.limits.total_cpu_s, wall_s=wall_s
+            sandbox,
+            memory_bytes=spec.limits.memory_gib * GIB,
+            total_cpu_s=spec.limits.total_cpu_s,
+            wall_s=wall_s,
+            scratch_bytes=int(spec.limits.disk_mib * MIB),
         )
         sandbox.watchdog.start()
     return sandbox

@@ -12,6 +12,11 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # The cheap sum of resident sizes counts shared pages several times, so it is never below the summed PSS, but for the
 # kernel's rounding; only when it comes near the limit is the PSS worth its price (the kernel walks every page table).
 _NEAR = 0.9
+# Memory of the host's kernel that a sandbox makes it hold belongs to no process. What it holds at most for a file of a
+# scratch folder (inode, name, first page), and for a socket (a full buffer, net.core.wmem_default, with its reader's).
+# So many sockets cost nothing, since no honest use fills their buffers.
+_FILE_BYTES, _SOCKET_BYTES, _FREE_SOCKETS = 4096, 2 * 212_992, 256
+_SCRATCH = ("work", "tmp", "dev/shm")
 
 
 class Meter:
@@ -67,6 +72,18 @@ class Meter:
         """Summed RSS: an upper bound of `memory_bytes` that costs microseconds."""
         return sum(_rss_bytes(pid) for pid in self.processes())
 
+    def held_outside_bytes(self, scratch_bytes: int) -> int:
+        """An upper bound of what the host's kernel holds for its files and sockets; costs microseconds.
+
+        Args:
+            scratch_bytes: size of each scratch folder, by which they are told from the host's while it is being made.
+        """
+        first = next(iter(self.processes()), None)
+        if first is None:
+            return 0
+        files = sum(_files(f"/proc/{first}/root/{folder}", scratch_bytes) for folder in _SCRATCH)
+        return files * _FILE_BYTES + max(0, _sockets(first) - _FREE_SOCKETS) * _SOCKET_BYTES
+
 
 class Ends(Protocol):
     """What a watchdog watches: something with a meter that can be ended."""
@@ -80,6 +97,9 @@ class Ends(Protocol):
 class Watchdog(threading.Thread):
     """Ends a sandbox that uses more than it may, and remembers why.
 
+    Args:
+        scratch_bytes: size of each scratch folder; None where it has no folders and network of its own.
+
     Attributes:
         reason: "" while it lives, or ended by itself; else "memory", "cpu" or "wall".
         peak_bytes: the largest memory seen.
@@ -92,12 +112,13 @@ class Watchdog(threading.Thread):
         memory_bytes: float,
         total_cpu_s: float,
         wall_s: float | None = None,
+        scratch_bytes: int | None = None,
         poll_s: float = 0.05,
         on_kill: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(name="sandbox-watchdog", daemon=True)
         self.sandbox, self.memory_bytes, self.total_cpu_s, self.wall_s = sandbox, memory_bytes, total_cpu_s, wall_s
-        self.poll_s, self.on_kill = poll_s, on_kill
+        self.scratch_bytes, self.poll_s, self.on_kill = scratch_bytes, poll_s, on_kill
         self.reason = ""
         self.peak_bytes = 0
         self._stop_now = threading.Event()
@@ -119,9 +140,10 @@ class Watchdog(threading.Thread):
 
     def _exceeded(self, wall_s: float) -> str:
         meter = self.sandbox.meter
-        memory_bytes = meter.memory_at_most_bytes()
+        held_bytes = 0 if self.scratch_bytes is None else meter.held_outside_bytes(self.scratch_bytes)
+        memory_bytes = meter.memory_at_most_bytes() + held_bytes
         if memory_bytes > _NEAR * self.memory_bytes:
-            memory_bytes = meter.memory_bytes()
+            memory_bytes = meter.memory_bytes() + held_bytes
         self.peak_bytes = max(self.peak_bytes, memory_bytes)
         if memory_bytes > self.memory_bytes:
             return "memory"
@@ -167,4 +189,23 @@ def _rss_bytes(pid: int) -> int:
         with open(f"/proc/{pid}/statm", encoding="ascii") as stream:
             return int(stream.read().split()[1]) * _PAGE_BYTES
     except OSError:
+        return 0
+
+
+def _files(folder: str, size_bytes: int) -> int:
+    """Files in a file system of this size; 0 where it has another, or is gone."""
+    try:
+        about = os.statvfs(folder)
+    except OSError:
+        return 0
+    whole_pages = -(-size_bytes // about.f_frsize)
+    return about.f_files - about.f_ffree if about.f_blocks == whole_pages else 0
+
+
+def _sockets(pid: int) -> int:
+    """Sockets of a process's network namespace."""
+    try:
+        with open(f"/proc/{pid}/net/sockstat", encoding="ascii") as stream:
+            return int(stream.readline().split()[2])
+    except (OSError, IndexError, ValueError):
         return 0

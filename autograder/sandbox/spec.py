@@ -28,6 +28,8 @@ SYSTEM_FOLDERS = (
     "/etc/ld.so.cache",
 )
 ROOT_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+# A name of the kit that a sandbox may be given; the others decide how a learner's side of the link behaves.
+OPEN_ENV = frozenset({"WORKBENCH_PROFILE"})
 RESERVED_ENV = frozenset({"PATH", "HOME", "PYTHONPATH", "PYTHONHASHSEED", "LD_PRELOAD", "LD_LIBRARY_PATH", "TMPDIR"})
 
 
@@ -58,7 +60,7 @@ class SandboxSpec:
         if clashes:
             raise SandboxError("A released file cannot also be a folder.", came=repr(clashes[0]))
         for name, value in self.env.items():
-            reserved = name in RESERVED_ENV or name.startswith("WORKBENCH_")
+            reserved = name in RESERVED_ENV or (name.startswith("WORKBENCH_") and name not in OPEN_ENV)
             if reserved or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or "\0" in value:
                 raise SandboxError(
                     "This environment variable cannot be given to a sandbox.",

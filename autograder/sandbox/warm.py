@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from autograder.errors import SandboxError
 from autograder.sandbox.channels import Channels
-from autograder.sandbox.launch import memory_file, start, with_files
+from autograder.sandbox.launch import END_TIMEOUT_S, memory_file, start, with_files
 from autograder.sandbox.limits import GIB, MIB, PlainLimits, process_limits
 from autograder.sandbox.meter import Meter, Watchdog
 from autograder.sandbox.options import environment
@@ -108,7 +108,11 @@ def start_warm_kernel(
     channels.release()
     fork = WarmFork(first, ours)
     fork.watchdog = Watchdog(
-        fork, memory_bytes=spec.limits.memory_gib * GIB, total_cpu_s=spec.limits.total_cpu_s, wall_s=wall_s
+        fork,
+        memory_bytes=spec.limits.memory_gib * GIB,
+        total_cpu_s=spec.limits.total_cpu_s,
+        wall_s=wall_s,
+        scratch_bytes=int(spec.limits.disk_mib * MIB),
     )
     fork.watchdog.start()
     return SandboxKernel(fork, channels, int(spec.limits.output_mib * MIB))
@@ -142,7 +146,7 @@ class WarmFork:
                 return
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._first, signal.SIGKILL)
-            if not select.select([self._first], [], [], 5)[0]:
+            if not select.select([self._first], [], [], END_TIMEOUT_S)[0]:
                 raise SandboxError("A kernel's processes could not be ended.", where=f"pid {self.pid}")
             os.close(self._first)
             self._first = None

@@ -48,7 +48,7 @@ def _broken_checks(result: Result, trial: Trial) -> Iterator[AuthoringError]:
             name = "checks.py" if outcome.visible else "hidden.py"
             yield AuthoringError(
                 "a check broke: it raised something that is not its own failure",
-                where=f"{trial.where.split('/exercise.py')[0]}, {name}, {part}.{outcome.check}",
+                where=f"{trial.folder}/{name}, {part}.{outcome.check}",
                 came=f"{outcome.message}, with {trial.name}",
                 expected="CheckFailed (by expect and the comparators) or a plain assert, whatever the answer is",
                 mend="look at the answer with as_array, as_number, as_text, … before computing with it",
@@ -58,23 +58,24 @@ def _broken_checks(result: Result, trial: Trial) -> Iterator[AuthoringError]:
 def _as_expected(result: Result, trial: Trial) -> Iterator[AuthoringError]:
     match trial.expected:
         case FullMarks():
-            yield from _not_full(result, trial, checked(result))
+            yield from _not_through(result, trial) if result.status != "graded" else _not_full(trial, checked(result))
         case Nothing():
             yield from _not_nothing(result, trial)
         case Caught():
             yield from _not_caught(result, trial, trial.expected)
 
 
-def _not_full(result: Result, trial: Trial, parts: Sequence[PartResult]) -> Iterator[AuthoringError]:
-    if result.status != "graded" and len(parts) == len(checked(result)):
-        yield AuthoringError(
-            "a right answer did not run through",
-            where=trial.where,
-            came=f"{result.status}: {result.sentence}",
-            expected="each cell runs, within the exercise's limits",
-            mend="correct the cell that is named, or raise the limit in exercise.yaml",
-        )
-        return
+def _not_through(result: Result, trial: Trial) -> Iterator[AuthoringError]:
+    yield AuthoringError(
+        "a right answer did not run through",
+        where=trial.where,
+        came=f"{result.status}: {result.sentence}",
+        expected="each cell runs without an error, within the exercise's limits",
+        mend="correct the cell that is named, or raise the limit in exercise.yaml",
+    )
+
+
+def _not_full(trial: Trial, parts: Sequence[PartResult]) -> Iterator[AuthoringError]:
     for part in parts:
         if part.state != "graded" or _lowest(part) < part.max_points:
             yield AuthoringError(
@@ -117,7 +118,7 @@ def _not_caught(result: Result, trial: Trial, expected: Caught) -> Iterator[Auth
     touched = {name.split(".")[0] for name in expected.by if name not in FAULTS}
     if any(name in FAULTS for name in expected.by):
         touched |= {part.name for part in result.parts if part.state != "graded"} | expected.replaced
-    yield from _not_full(result, trial, [part for part in checked(result) if part.name not in touched])
+    yield from _not_full(trial, [part for part in checked(result) if part.name not in touched])
 
 
 def _has_fault(result: Result, fault: str) -> bool:

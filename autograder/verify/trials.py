@@ -62,19 +62,25 @@ class Trial:
     """One notebook to grade, and what must come of it.
 
     Attributes:
-        where: the file that is proved or disproved, for errors.
+        folder: the exercise's, as errors show it.
+        file: the one in it that is proved or disproved.
         rounds: how many referee seeds, one after the other on one live kernel.
         again: also run in a new process, with other seeds on both sides; the marks have to be the same.
     """
 
     name: str
-    where: str
+    folder: str
+    file: str
     notebook: Notebook
     bundle: Bundle = field(repr=False)
     profile: str
     expected: Expectation
     rounds: int
     again: bool = False
+
+    @property
+    def where(self) -> str:
+        return f"{self.folder}/{self.file}"
 
     def jobs(self) -> list[Job]:
         """One job, or two with the rerun."""
@@ -106,8 +112,8 @@ def trials_of(authored: Authored, profile: str, rounds: int) -> Iterator[Trial]:
     bundle = make_bundle(authored, profile)
     solution = solution_notebook(authored)
 
-    def trial(name: str, where: str, notebook: Notebook, expected: Expectation, *, again: bool = False) -> Trial:
-        return Trial(name, f"{shown}/{where}", notebook, bundle, profile, expected, rounds, again)
+    def trial(name: str, file: str, notebook: Notebook, expected: Expectation, *, again: bool = False) -> Trial:
+        return Trial(name, shown, file, notebook, bundle, profile, expected, rounds, again)
 
     for place in dict.fromkeys((profile, "smoke", "laptop")):
         yield _strict_trial(authored, place, solution)
@@ -150,8 +156,8 @@ def _strict_trial(authored: Authored, profile: str, solution: Notebook) -> Trial
     """The solution within the profile's limits, where no cell may raise."""
     bundle = make_bundle(authored, profile)
     notebook = with_code(solution, first=STRICT, replaced={})
-    where = f"{authored.exercise.shown}/exercise.py"
-    return Trial(f"solution in profile {profile}", where, notebook, bundle, profile, FullMarks(), rounds=1)
+    shown = authored.exercise.shown
+    return Trial(f"solution in profile {profile}", shown, "exercise.py", notebook, bundle, profile, FullMarks(), 1)
 
 
 def _caught(variant: Variant) -> Caught:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -169,7 +169,7 @@ def test_an_error_names_the_line_of_the_cell() -> None:
 
 
 class Tray(Served):
-    constants = {"capacity": 1}
+    constants: ClassVar[dict[str, Any]] = {"capacity": 1}
 
     def __init__(self) -> None:
         self.items: list[Any] = []
@@ -250,7 +250,7 @@ def ring(comm, x):
 def test_a_deadlock_is_found_and_names_who_waits_for_whom(buffered: bool) -> None:
     call = "comm.recv(1 - comm.rank)" if buffered else "comm.send(1 - comm.rank, 1)"
     with submission_of(f"def f(comm): {call}\ndef g(): return 1") as learner:
-        with pytest.raises(CheckFailed, match="deadlock: rank 0 waits in .*1.*; rank 1 waits in .*0"):
+        with pytest.raises(CheckFailed, match=r"deadlock: rank 0 waits in .*1.*; rank 1 waits in .*0"):
             learner.ranks("f", [[], []], network=Network(2, buffered=buffered))
         assert learner.call("g") == 1
 
@@ -298,8 +298,10 @@ def test_stale_and_forged_replies_are_ignored() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [None, 3, [], "text", {}, {"type": 5, "text": [], "bases": 3}, {"type": "x" * 10**6, "text": "y" * 10**6}]
-    + [{"type": "ValueError", "bases": [1, None, {}]}, {"bases": {"ValueError": 1}}, {"where": {"a": "b"}}],
+    [
+        *(None, 3, [], "text", {}, {"type": 5, "text": [], "bases": 3}, {"type": "x" * 10**6, "text": "y" * 10**6}),
+        *({"type": "ValueError", "bases": [1, None, {}]}, {"bases": {"ValueError": 1}}, {"where": {"a": "b"}}),
+    ],
 )
 def test_a_malformed_error_fails_the_check_and_breaks_nothing(error: Any) -> None:
     def behave(link: Link) -> None:
@@ -342,11 +344,13 @@ def test_a_learner_that_never_reads_is_given_up(short_waits: None) -> None:
 def test_a_learner_that_floods_calls_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_module, "MAX_PROXY_CALLS", 1000)
 
+    no_names = {"$": "dict", "items": []}
+
     def behave(link: Link) -> None:
         link.receive()
         threading.Thread(target=drain, args=(link,), daemon=True).start()
         for number in range(10**6):
-            link.send({"proxy": number, "object": 0, "method": "take", "args": [], "kwargs": {"$": "dict", "items": []}})
+            link.send({"proxy": number, "object": 0, "method": "take", "args": [], "kwargs": no_names})
 
     def drain(link: Link) -> None:
         try:

@@ -123,7 +123,7 @@ def test_ranks_that_make_different_calls_are_told_so_and_none_waits(first: Any, 
     with pytest.raises(Park):
         getattr(network.rank(0), first[0])(*first[1:])
     for rank, call in ((1, second), (0, first)):
-        with pytest.raises(Refuse, match="do not make the same call: rank 0: .*; rank 1: "):
+        with pytest.raises(Refuse, match=r"do not make the same call: rank 0: .*; rank 1: "):
             getattr(network.rank(rank), call[0])(*call[1:])
 
 

@@ -39,7 +39,7 @@ def standing_forgers() -> tuple[Forger, ...]:
     for path in sorted(FOLDER.glob("[!_]*.py")):
         text = path.read_text(encoding="utf-8")
         does = (ast.get_docstring(ast.parse(text)) or "").splitlines()[0]
-        found.append(Forger(path.stem, does, f"{text}\n\n{_common_text()}"))
+        found.append(Forger(path.stem, does, f"{text}\n\n{common_text()}"))
     return tuple(found)
 
 
@@ -99,5 +99,5 @@ def _targets(node: ast.stmt) -> list[str]:
 
 
 @cache
-def _common_text() -> str:
+def common_text() -> str:
     return (FOLDER / "_common.py").read_text(encoding="utf-8")

@@ -225,6 +225,8 @@ def small_kernels(rng, count):
     kernels = []
     for i in range(count):
         peak, bandwidth = int(rng.integers(1, 9)), int(rng.integers(1, 9))
+        if i % 4 == 0:
+            peak = 9 * bandwidth  # held back by the memory, although it has more FLOPs than bytes
         short, long = sorted(int(n) for n in rng.choice(EVEN_TICKS, size=2, replace=False))
         compute_ticks, memory_ticks = (long, short) if i % 2 else (short, long)
         kernels.append((compute_ticks * peak, memory_ticks * bandwidth, peak, bandwidth))
