@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from nbgrader import api
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from autograder.book.late import assign_penalties, late_submissions
@@ -313,7 +313,7 @@ def _on_path(folder: Path) -> Iterator[None]:
 def _clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
         locked = "locked" in str(error.orig)
         raise GradingError(
             "the gradebook stays locked by another program" if locked else "the gradebook cannot be read or written",

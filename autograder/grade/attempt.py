@@ -19,6 +19,7 @@ from workbench.running import Outcome
 SERVE = "__import__('workbench.graded', fromlist=['serve_part']).serve_part()"
 REFEREE_ONLY = ("hidden.py",)
 AFTER_PART_S = 10.0
+AFTER_CELL_S = 2.0  # for the referee's word, when the cell that serves it has ended
 WALL_EXTRA_S = 300.0  # of a whole notebook: a backstop for what only sleeps; cells and calls have limits of their own
 
 
@@ -52,6 +53,9 @@ class Faults(FaultNotes):
 
     def note_total(self, limit_s: float) -> None:
         self.note("timed out", f"The notebook used its {limit_s:g} s of computing time; what came after was not run.")
+
+    def note_wall(self, limit_s: float) -> None:
+        self.note("timed out", f"The notebook took more than {limit_s:g} s; what came after was not run.")
 
 
 @dataclass
@@ -119,8 +123,8 @@ class Plan:
 class Attempt:
     """One sandboxed kernel and its referee; `async with` starts both and leaves nothing behind."""
 
-    def __init__(self, plan: Plan, job: Job, bundle: Bundle, cpu_left_s: float) -> None:
-        self._plan, self._job, self._bundle = plan, job, bundle
+    def __init__(self, plan: Plan, job: Job, bundle: Bundle, *, cpu_left_s: float, wall_left_s: float) -> None:
+        self._plan, self._job, self._bundle, self._wall_s = plan, job, bundle, wall_left_s
         self._limits = bundle.limits.model_copy(update={"total_cpu_s": max(cpu_left_s, 1.0)})
         self.cpu_s = 0.0
         self.memory_peak_bytes = 0
@@ -129,8 +133,7 @@ class Attempt:
         released = {name: data for name, data in self._bundle.files.items() if name not in REFEREE_ONLY}
         spec = SandboxSpec(limits=self._limits, files=released, env=self._bundle.env, seed=self._job.kernel_seed)
         learner_end, referee_end = socket.socketpair()
-        wall_s = self._limits.total_cpu_s * self._limits.wall_factor + WALL_EXTRA_S
-        self._kernel = self._plan.start(spec, link_fd=learner_end.fileno(), wall_s=wall_s)
+        self._kernel = self._plan.start(spec, link_fd=learner_end.fileno(), wall_s=self._wall_s)
         learner_end.close()
         try:
             await self._kernel.wait_ready()
@@ -188,9 +191,7 @@ class Attempt:
         try:
             for number in range(self._job.rounds):
                 last = number == self._job.rounds - 1
-                outcomes, gone = await self._referee.judge(
-                    step.part, number, hidden=self._plan.hidden, last=last, interrupt=self._kernel.interrupt
-                )
+                outcomes, gone = await self._judge(serving, step.part, number, last=last)
                 mark.add(outcomes)
                 if gone:
                     break
@@ -204,6 +205,19 @@ class Attempt:
             timed_out = any(outcome.state == "timed_out" for outcome in mark.worst)
             mark.fault = self._why_gone("timed out" if timed_out else "kernel died")
         return not gone and self._kernel.alive()
+
+    async def _judge(
+        self, serving: "asyncio.Future[CellEnd]", part: str, number: int, *, last: bool
+    ) -> tuple[list[dict[str, Any]], str]:
+        """One round of a part. A cell that has ended serves nobody: the kernel is ended, so that no check waits."""
+        judging = asyncio.ensure_future(
+            self._referee.judge(part, number, hidden=self._plan.hidden, last=last, interrupt=self._kernel.interrupt)
+        )
+        both: set[asyncio.Future[Any]] = {judging, serving}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not (await asyncio.wait({judging}, timeout=AFTER_CELL_S if serving.done() else None))[0]:
+            self._kernel.kill()
+        return await judging
 
     def _describe(self, step: Step, end: CellEnd) -> tuple[Status, str]:
         cell = f"Cell {step.number} ({step.name})"

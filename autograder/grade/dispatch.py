@@ -10,6 +10,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 
 import dask
 from dask.system import CPU_COUNT
@@ -66,7 +67,8 @@ def connect(cluster: str, workers: int | None = None, most: int | None = None) -
                     n_workers=count,
                     threads_per_worker=1,
                     memory_limit=None,
-                    dashboard_address=None,
+                    # No dashboard; the pages about the scheduler's health cannot be had without.
+                    scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                     silence_logs=logging.CRITICAL,
                 ) as local,
                 Client(local) as client,
@@ -106,7 +108,7 @@ def run_jobs(workers: Workers, jobs: Iterable[Job], bundles: Mapping[str, Bundle
         running[future] = (job, attempt)
         done.add(future)
 
-    for job, _ in zip(waiting, range(workers.count * (1 + AHEAD_PER_WORKER)), strict=False):
+    for job in islice(waiting, workers.count * (1 + AHEAD_PER_WORKER)):
         submit(job, 1)
     for future in done:
         job, attempt = running.pop(future)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import GradingError, SandboxError
-from autograder.grade.attempt import Attempt, Faults, Plan, StartKernel
+from autograder.grade.attempt import WALL_EXTRA_S, Attempt, Faults, Plan, StartKernel
 from autograder.grade.marks import PartMark, part_results, verdict
 from autograder.grade.models import Bundle, Job, Result
 from autograder.nursery import Nursery
@@ -125,6 +125,7 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel)
     So a fault costs the parts that it touches, and no others.
     """
     start_s = time.monotonic()
+    wall_s = bundle.limits.total_cpu_s * bundle.limits.wall_factor + WALL_EXTRA_S
     faults = Faults()
     marks: dict[str, PartMark] = {}
     with tempfile.TemporaryDirectory(prefix="referee-") as folder:
@@ -133,7 +134,11 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel)
         cpu_s, memory_bytes = 0.0, 0
         while plan.next_cell is not None and faults.kernels < MOST_KERNELS:
             faults.kernels += 1
-            async with Attempt(plan, job, bundle, cpu_left_s=bundle.limits.total_cpu_s - cpu_s) as attempt:
+            cpu_left_s, wall_left_s = bundle.limits.total_cpu_s - cpu_s, start_s + wall_s - time.monotonic()
+            if wall_left_s <= 0:
+                faults.note_wall(wall_s)
+                break
+            async with Attempt(plan, job, bundle, cpu_left_s=cpu_left_s, wall_left_s=wall_left_s) as attempt:
                 try:
                     await attempt.run(marks, faults)
                 except RefereeBroke as error:
@@ -142,7 +147,7 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel)
             if cpu_s >= bundle.limits.total_cpu_s:
                 faults.note_total(bundle.limits.total_cpu_s)
                 break
-        await _retell(plan, job, bundle, marks)
+        await _retell(plan, job, bundle, marks, wall_left_s=start_s + wall_s - time.monotonic())
     parts = part_results(bundle.parts, marks)
     status, sentence = verdict(parts, faults)
     return Result(
@@ -161,7 +166,7 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel)
     )
 
 
-async def _retell(plan: Plan, job: Job, bundle: Bundle, marks: dict[str, PartMark]) -> None:
+async def _retell(plan: Plan, job: Job, bundle: Bundle, marks: dict[str, PartMark], *, wall_left_s: float) -> None:
     """Words of the learner's process that may repeat hidden inputs it has seen are not shown.
 
     Where a visible check failed after hidden ones had run, the visible checks of its part are run once more in a kernel
@@ -173,7 +178,10 @@ async def _retell(plan: Plan, job: Job, bundle: Bundle, marks: dict[str, PartMar
     for name in doubtful:
         marks[name].forget_texts()
     retold: dict[str, PartMark] = {}
-    async with Attempt(plan.for_visible(doubtful), job, bundle, cpu_left_s=bundle.limits.total_cpu_s) as attempt:
+    if wall_left_s <= 0:
+        return
+    again, cpu_s = plan.for_visible(doubtful), bundle.limits.total_cpu_s
+    async with Attempt(again, job, bundle, cpu_left_s=cpu_s, wall_left_s=wall_left_s) as attempt:
         try:
             await attempt.run(retold, Faults())
         except RefereeBroke:

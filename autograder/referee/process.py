@@ -29,6 +29,7 @@ from workbench.running import Outcome, run_part
 from workbench.submission import Channel, Submission
 
 MEMORY_BYTES = 4 * 2**30
+HUNG_AGAIN_S = 5.0  # a check that catches everything is stopped again
 SEND_TIMEOUT_S = 60
 
 
@@ -110,7 +111,7 @@ def _factory(
     channel: Channel, probes: dict[str, str], assignment: Assignment, request: dict[str, Any]
 ) -> Callable[[Check], Submission]:
     def submission_for(check: Check) -> Submission:
-        signal.setitimer(signal.ITIMER_PROF, assignment.check_cpu_s)
+        signal.setitimer(signal.ITIMER_PROF, assignment.check_cpu_s, HUNG_AGAIN_S)
         seed = check_seed(assignment, request["part"], check.name, request["round"])
         return Submission(channel, numpy.random.default_rng(seed), probes)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DatabaseError
+
 from autograder.book.export import Mark, read_marks
 from autograder.book.gradebook import NEEDS_A_PERSON, unit_of
 from autograder.catalogue.find import Catalogue
@@ -141,7 +143,7 @@ def _check_units(wanted: Collection[str], there: set[str], path: Path) -> None:
             "nobody's submission of these units was graded",
             where=str(path),
             came=", ".join(missing),
-            expected=f"of: {', '.join(sorted(there))}",
+            expected=f"one of: {', '.join(sorted(there))}",
             mend="name another unit, or grade these first",
         )
 
@@ -154,8 +156,11 @@ def _settled(course_dir: Path, problems: list[str]) -> Settled:
     try:
         return {(mark.learner, mark.exercise, mark.part): mark for mark in read_marks(course_dir)}
     except GradingError as error:
-        problems.append(f"Marks that people gave are missing here: {error.what} ({error.came}).")
-        return {}
+        reason = f"{error.what} ({error.came})"
+    except DatabaseError as error:
+        reason = f"the gradebook cannot be read ({error.orig})"
+    problems.append(f"Marks that people gave are missing here: {reason}.")
+    return {}
 
 
 def _course(name: str, catalogue: Catalogue, problems: list[str]) -> tuple[str, list[str]]:

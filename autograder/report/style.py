@@ -37,11 +37,12 @@ figure { margin: 1em 0; } figcaption { color: #444; font-size: .92em; }
 figure svg { display: block; width: 100%; height: auto; }
 figure svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 .wide { overflow-x: auto; } .wide:focus { outline: 3px solid #b35900; outline-offset: 2px; }
-.wide table { width: auto; min-width: 100%; font-size: .9em; } .wide .id { max-width: 16rem; }
+.wide table { width: auto; min-width: 100%; font-size: .9em; } .wide .id { min-width: 7rem; max-width: 16rem; }
 h3 { break-after: avoid; }
 @media print {
   body { font-size: 10pt; } .lead { font-size: 1em; }
-  .skip, nav { display: none; } figure, tr { break-inside: avoid; } table { break-inside: auto; }
+  .skip, nav { display: none; } figure, tr { break-inside: avoid; }
+  thead, caption { break-after: avoid; } .wide table, table.checks { break-inside: auto; }
   .wide { overflow: visible; } .wide table { font-size: .75em; }
   h2 { break-before: page; } h2.first { break-before: auto; }
 }

@@ -1,9 +1,6 @@
 """Proves that what an author keeps to himself stays out of the release, the sandbox, the feedback and the journal."""
 
 import filecmp
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +12,17 @@ from autograder.book.gradebook import Writer
 from autograder.build.authored import Authored
 from autograder.build.bundle import make_bundle
 from autograder.build.solution import solved_source
-from autograder.errors import AuthoringError, BuildError
+from autograder.errors import AuthoringError
 from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job, Record, Result
 from autograder.grade.skeleton import Rebuilt, written_hashes
+from autograder.verify.builders import Builders
 from autograder.verify.canary import CONTROL, PATTERN, PREFIX, find_words, new_word
 from autograder.verify.forgers import common_text, forged_cell, standing_forgers
 from autograder.verify.judge import Row
 from autograder.verify.lines import leaked_lines
 from autograder.verify.trials import Notebook, Nothing, Trial, forged_notebook, with_code
 
-BUILD_TIMEOUT_S = 300
 SPY = Path(__file__).with_name("spy.py")
 RunJob = Callable[[Job, Bundle], Result]
 
@@ -41,52 +38,19 @@ class Planted:
     bundle: Bundle = field(repr=False)
 
 
-def prove_no_leak(planted: Planted, run: RunJob) -> list[Row]:
+def prove_no_leak(planted: Planted, run: RunJob, builders: Builders) -> list[Row]:
     """The rows on builds, release, sandbox, feedback and journal."""
-    folder = planted.copy.exercise.folder
-    with (
-        _Build(folder, planted.project / "first", "1") as first,
-        _Build(folder, planted.project / "second", "2") as second,
-    ):
-        spied = _spied(planted, run)
-        graded = [(trial, run(trial.jobs()[0], trial.bundle)) for trial in _that_fail(planted)]
-        course_dirs = [build.course_dir(planted.copy.exercise.course) for build in (first, second)]
-    rows = [
-        _same_builds(planted, *course_dirs),
-        _clean_release(planted, course_dirs[0]),
-        _public_probes(planted, course_dirs[0]),
+    exercise, out_dirs = planted.copy.exercise, (planted.project / "first", planted.project / "second")
+    course_dir, again_dir = builders.build_twice(exercise.folder, exercise.course, out_dirs)
+    spied = _spied(planted, run)
+    graded = [(trial, run(trial.jobs()[0], trial.bundle)) for trial in _that_fail(planted)]
+    return [
+        _same_builds(planted, course_dir, again_dir),
+        _clean_release(planted, course_dir),
+        _public_probes(planted, course_dir),
+        _clean_sandbox(planted, *spied),
+        _clean_book(planted, course_dir, [*graded, spied]),
     ]
-    rows.append(_clean_sandbox(planted, *spied))
-    rows.append(_clean_book(planted, course_dirs[0], [*graded, spied]))
-    return rows
-
-
-class _Build:
-    """A build in a process of its own, whose hashes of text have another seed."""
-
-    def __init__(self, folder: Path, out_dir: Path, hash_seed: str) -> None:
-        command = [sys.executable, "-m", "autograder.verify.build_once", str(folder), str(out_dir)]
-        env = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        self._out_dir, self._errors = out_dir, tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self._errors, env=env)
-
-    def course_dir(self, course: str) -> Path:
-        """Waits for the build. Raises BuildError."""
-        status = self._process.wait(BUILD_TIMEOUT_S)
-        if status != 0:
-            self._errors.seek(0)
-            came = self._errors.read()[-2000:].decode(errors="replace")
-            raise BuildError("the exercise cannot be built", where=course, came=came or f"exit status {status}")
-        return self._out_dir / course
-
-    def __enter__(self) -> "_Build":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        self._errors.close()
 
 
 def _same_builds(planted: Planted, first: Path, second: Path) -> Row:
@@ -174,7 +138,7 @@ def _that_fail(planted: Planted) -> Iterator[Trial]:
     bundle = make_bundle(planted.copy, planted.profile)
     yield _trial(planted, "untouched", bundle.skeleton, bundle)
     for forger in standing_forgers():
-        if forger.name in ("zeros", "echo"):
+        if forger.name == "zeros":
             yield _trial(planted, forger.name, forged_notebook(planted.copy, bundle.skeleton, forger), bundle)
 
 

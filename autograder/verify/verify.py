@@ -1,5 +1,5 @@
-"""Proves the graders of exercises: everything that `trials` lists is graded, sealed, and `judge` compares; `leaks` looks
-for what must stay hidden."""
+"""Proves the graders of exercises: what `trials` lists is graded, sealed; `judge` compares, `leaks` looks for what
+must stay hidden."""
 
 import os
 import tempfile
@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from autograder.catalogue.find import Exercise
 from autograder.errors import AuthoringError, KitError
 from autograder.grade.runner import run_job
 from autograder.sandbox.probe import require_sandbox
+from autograder.verify.builders import Builders
 from autograder.verify.canary import plant
 from autograder.verify.judge import Row, judge
 from autograder.verify.leaks import Planted, prove_no_leak
@@ -87,10 +89,14 @@ def verify(
     workers = settings.workers or os.cpu_count() or 1
     counter = _Counter(watch)
     started: deque[_Proving] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="verify-") as scratch,
+        closing(Builders(Path(scratch))) as builders,
+        ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool,
+    ):
         try:
             for exercise in exercises:
-                started.append(_Proving(exercise, settings, pool, counter))
+                started.append(_Proving(exercise, settings, pool, builders, counter))
                 if len(started) > AHEAD:
                     yield started.popleft().finish()
             while started:
@@ -113,7 +119,14 @@ class _Counter:
 class _Proving:
     """One exercise on its way: its jobs are in the pool."""
 
-    def __init__(self, exercise: Exercise, settings: Settings, pool: ThreadPoolExecutor, counter: _Counter) -> None:
+    def __init__(
+        self,
+        exercise: Exercise,
+        settings: Settings,
+        pool: ThreadPoolExecutor,
+        builders: Builders,
+        counter: _Counter,
+    ) -> None:
         self._exercise, self._counter = exercise, counter
         self._start_s = time.monotonic()
         self._scratch = tempfile.TemporaryDirectory(prefix="verify-")
@@ -129,7 +142,7 @@ class _Proving:
             self._mistake = _failed("files", "an exercise that can be built", error)
             counter.total += 1
             return
-        self._leaks = pool.submit(prove_no_leak, planted, run_job)
+        self._leaks = pool.submit(prove_no_leak, planted, run_job, builders)
         self._runs = [(trial, [pool.submit(run_job, job, trial.bundle) for job in trial.jobs()]) for trial in trials]
         counter.total += len(trials)
 

@@ -1,7 +1,7 @@
 """Reads attacks, and makes the world they are run in.
 
-An attack is a learner's notebook in `notebooks/FAMILY/NAME.py`: percent text whose docstring says in one sentence what it
-tries. Lines after that sentence say what it may come to:
+An attack is a learner's notebook in `notebooks/FAMILY/NAME.py`: percent text whose docstring says in one sentence
+what it tries. Lines after that sentence say what it may come to:
 
     Earns: total 3, pairs 2     points that the honest code in it earns; all other parts earn 0
     Status: timed out           statuses of the submission that are right; graded if not given
@@ -61,7 +61,7 @@ class Attack:
 
 @dataclass
 class World:
-    """What lies around the grader, and must be as it was afterwards: a course of others, and servers of this machine."""
+    """What lies around the grader, and must stay as it is: a course of others, and servers of this machine."""
 
     course: Path
     token: str
@@ -92,7 +92,8 @@ class World:
 
     def left_behind(self) -> list[str]:
         """Processes and files that carry the token of this run."""
-        left = [path for top in ("/tmp", "/dev/shm", "/var/tmp", Path.home()) for path in Path(top).glob(f"*{self.token}*")]
+        folders = (Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path.home())
+        left = [path for folder in folders for path in folder.glob(f"*{self.token}*")]
         own = os.getpid()
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == own:
@@ -116,7 +117,8 @@ def read_attack(path: Path) -> Attack:
     sentence, _, rest = docstring.partition("\n\n")
     said = dict(line.split(": ", 1) for line in rest.splitlines() if line)
     assert set(said) <= {"Earns", "Status", "Finds", "Limits", "Tools", "Slow"}, f"{path}: {said}"
-    cells = [("", (HERE / "tools" / f"{tool}.py").read_text(encoding="utf-8")) for tool in said.get("Tools", "").split()]
+    tools = [HERE / "tools" / f"{tool}.py" for tool in said.get("Tools", "").split()]
+    cells = [("", tool.read_text(encoding="utf-8")) for tool in tools]
     for cell in jupytext.reads(text, fmt="py:percent").cells[1:]:
         cells.append((cell.metadata.get("solution", ""), cell.source))
     return Attack(

@@ -5,7 +5,8 @@ import pytest
 from tests.attacks.attack import SECRETS, Attack, World, all_attacks, bundle, grade, shown_to_people, submitted
 
 ATTACKS = all_attacks()
-FAMILIES = "outcome output protocol secrets escaping starving outliving network bombs pages".split()
+FAMILIES = {"outcome", "output", "protocol", "secrets", "escaping", "starving", "outliving", "network"}
+FAMILIES |= {"bombs", "pages"}
 # What a page must not hold unescaped, whoever wrote it.
 LIVE_HTML = ("<script", "onerror=alert", "<iframe", "<svg")
 
@@ -42,7 +43,7 @@ def test_it_gains_no_point_and_leaves_no_trace(attack: Attack, world: World) -> 
 
 
 def test_each_family_has_attacks_and_each_attack_says_what_it_tries() -> None:
-    assert {attack.family for attack in ATTACKS} == set(FAMILIES)
+    assert {attack.family for attack in ATTACKS} == FAMILIES
     assert len(ATTACKS) >= 40
     for attack in ATTACKS:
         assert attack.tries.endswith(".") and len(attack.tries) > 15, attack.name

@@ -3,9 +3,10 @@
 import copy
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from autograder.build.bundle import make_bundle, solution_notebook
 from autograder.build.course import build_course
 from autograder.build.new import new_exercise
 from autograder.catalogue.find import Exercise, exercise_at, find_catalogue
-from autograder.grade.cohort import Settings, Summary, grade_course
+from autograder.grade.cohort import Progress, Settings, Summary, grade_course
 from autograder.grade.models import Record
 
 COURSE = "small"
@@ -185,10 +186,11 @@ def hangs(submission):
     while True:
         pass
 """
+Cell = dict[str, Any]
 Notebook = dict[str, Any]
 
 
-@dataclass
+@dataclass(frozen=True)
 class SmallCourse:
     """The project at `root`, its course built in `course_dir`."""
 
@@ -215,20 +217,32 @@ class SmallCourse:
         path.write_bytes(notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode())
         return path
 
-    def grade(self, **settings: Any) -> Summary:
-        return grade_course(self.course_dir, (self.tiny, self.broken), Settings(**{"workers": 2} | settings))
+    def solution_of_broken(self) -> Notebook:
+        return solution_notebook(self.broken)
 
-    def marks(self, unit: str = "tiny") -> dict[str, dict[str, float | None]]:
+    def grade(self, watch: Callable[[Progress], None] = lambda progress: None, **settings: Any) -> Summary:
+        settings = {"workers": 2} | settings
+        return grade_course(self.course_dir, (self.tiny, self.broken), Settings(**settings), watch)
+
+    def gradebook(self) -> Gradebook:
+        return Gradebook(f"sqlite:///{self.course_dir / 'gradebook.db'}")
+
+    def marks(self, unit: str = "tiny") -> dict[str, dict[str, float]]:
         """What nbgrader's gradebook says: learner → cell → score, a person's mark first."""
-        with Gradebook(f"sqlite:///{self.course_dir / 'gradebook.db'}") as book:
+        with self.gradebook() as book:
             return {
                 submission.student.id: {grade.name: grade.score for grade in submission.notebooks[0].grades}
                 for submission in book.assignment_submissions(unit)
             }
 
     def number_of_submissions(self) -> int:
-        with Gradebook(f"sqlite:///{self.course_dir / 'gradebook.db'}") as book:
+        with self.gradebook() as book:
             return sum(len(book.assignment_submissions(unit)) for unit in ("tiny", "broken"))
+
+    def copy(self, into: Path) -> "SmallCourse":
+        """The same project with a copy of the course directory, in an empty folder."""
+        shutil.copytree(self.course_dir, into / COURSE, symlinks=True)
+        return replace(self, course_dir=into / COURSE)
 
 
 def make_course(root: Path) -> SmallCourse:
@@ -254,7 +268,7 @@ def by_learner(summary: Summary, unit: str = "tiny") -> dict[str, Record]:
     return {record.learner: record for record in summary.records if record.exercise == f"{COURSE}/{unit}"}
 
 
-def edited(notebook: Notebook, change: Callable[[list[dict[str, Any]]], Any]) -> Notebook:
+def edited(notebook: Notebook, change: Callable[[list[Cell]], None]) -> Notebook:
     """A copy of a notebook whose list of cells was changed."""
     notebook = copy.deepcopy(notebook)
     change(notebook["cells"])

@@ -7,9 +7,9 @@ sets as DASK_WORKBENCH__CLUSTER=local|slurm|gateway|tcp://host:8786.
 import logging
 import resource
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,9 @@ class Cluster:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         lost = isinstance(error, Exception) and self._is_loss(error)
         try:
-            self.close()
+            # What a client says while it is closed without its scheduler helps nobody.
+            with _quiet("distributed.client") if lost else nullcontext():
+                self.close()
         except (OSError, TimeoutError, RuntimeError):
             if not lost:
                 raise
@@ -149,7 +151,9 @@ def _local(stack: ExitStack, workers: int, timeout_s: float) -> Any:
         n_workers=workers,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        # None would still serve pages, on a port that others use too.
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
         memory_limit=memory_per_worker_bytes(workers),
         local_directory=scratch,
         silence_logs=logging.CRITICAL,  # what matters comes as a ClusterError
@@ -185,6 +189,17 @@ def memory_per_worker_bytes(workers: int) -> int:
     own, _ = resource.getrlimit(resource.RLIMIT_AS)
     allowed = MEMORY_LIMIT if own == resource.RLIM_INFINITY else min(MEMORY_LIMIT, own)
     return int(allowed * _MEMORY_SHARE / workers)
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _library(module: str, package: str) -> Any:

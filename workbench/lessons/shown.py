@@ -8,6 +8,7 @@ import math
 import os
 import re
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -106,7 +107,10 @@ def as_number(value: Any, where: str) -> float:
     Raises:
         LessonError: it is none.
     """
-    item = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
+    item = value
+    if hasattr(value, "item"):
+        with suppress(ValueError, RuntimeError):  # more than one number
+            item = value.item()
     if isinstance(item, bool) or not isinstance(item, (int, float)) or not math.isfinite(item):
         raise LessonError("This is no number.", where=where, came=repr(value)[:200], expected="one finite number")
     return item

@@ -41,6 +41,12 @@ def _looked_at(attempt: Callable[[], Any], want: Any) -> tuple[Mark, list[tuple[
 
     try:
         came = attempt()
+        if want is _UNSET:
+            return RIGHT, []
+        if came is None and want is not None:
+            return OPEN, [("to do", "nothing came back yet: write the step above and run its cell")]
+        if _same(came, want):
+            return RIGHT, [("came", shown(came) or "None")]
     except NotImplementedError as error:
         return OPEN, [("to do", str(error) or "write the step above and run its cell")]
     except CheckFailed as error:
@@ -48,12 +54,6 @@ def _looked_at(attempt: Callable[[], Any], want: Any) -> tuple[Mark, list[tuple[
         return WRONG, [(label, text) for label, text in fields if text]
     except Exception as error:  # noqa: BLE001 - whatever the reader's code raises is an answer
         return WRONG, [("message", f"your code raised {type(error).__name__}: {error}"[:400])]
-    if want is _UNSET:
-        return RIGHT, []
-    if came is None and want is not None:
-        return OPEN, [("to do", "nothing came back yet: write the step above and run its cell")]
-    if _same(came, want):
-        return RIGHT, [("came", shown(came) or "None")]
     return WRONG, [("expected", shown(want) or "None"), ("came", shown(came) or "None")]
 
 

@@ -31,8 +31,8 @@ def write_raw(text, buffers=()):
         _sock.sendall(data)
 
 
-def write(header, buffers=(), **sizes):
-    write_raw(json.dumps({"buffers": [len(data) for data in buffers], **header, **sizes}).encode(), buffers)
+def write(header, buffers=()):
+    write_raw(json.dumps({"buffers": [len(data) for data in buffers], **header}).encode(), buffers)
 
 
 def answer_with(make):

@@ -1,0 +1,93 @@
+"""`wb.order`: lines are mixed the same way each time, moved by buttons, judged by their first wrong place."""
+
+from typing import Any
+
+import pytest
+
+import workbench as wb
+from workbench.errors import KitError
+from workbench.lessons import ordering
+from workbench.lessons.ordering import judged, shuffled
+
+LINES = ["x = 1", "y = x + 1", "    z = y < 3", "print(z)"]
+
+
+def test_the_lines_come_mixed_the_same_way_each_time_and_never_in_order() -> None:
+    for count in range(3, 5):
+        lines = LINES[:count]
+        assert shuffled([lines]) == shuffled([lines]) != lines
+        assert sorted(shuffled([lines])) == sorted(lines)
+
+
+def test_another_right_order_is_not_shown_as_the_mixed_one_and_is_accepted() -> None:
+    orders = [LINES, [LINES[1], LINES[0], *LINES[2:]]]
+    assert shuffled(orders) not in orders
+    assert judged(orders[1], orders)[0]
+
+
+def test_the_first_line_that_is_out_of_place_is_named() -> None:
+    right, words = judged([LINES[0], LINES[1], LINES[3], LINES[2]], [LINES])
+    assert not right
+    assert words.startswith("The first 2 lines can stay. Look at line 3, `print(z)`")
+
+
+def test_lines_of_one_text_may_change_places() -> None:
+    lines = ["a()", "b()", "a()"]
+    assert judged(["a()", "b()", "a()"], [lines])[0]
+    assert shuffled([lines]) != lines
+
+
+def test_the_text_shows_the_mixed_lines_and_the_right_order_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    wb.order(LINES, "prints whether y is small", why="Each line needs the one before.")
+    task, solution = capsys.readouterr().out.split("The right order, to be read after trying:")
+    assert [line for line in LINES if line in task] == LINES
+    assert [text.split("  ", 2)[2].lstrip() for text in solution.strip("\n").splitlines()[:4]] == [
+        line.strip() for line in LINES
+    ]
+    assert "Each line needs" in solution
+
+
+def test_the_page_escapes_lines_and_keeps_their_spaces() -> None:
+    page = ordering._page("q", LINES, LINES, "")
+    assert "    z = y &lt; 3" in page and "<details><summary>The right order</summary>" in page
+
+
+def test_buttons_move_a_line_and_a_check_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed = [LINES[1], LINES[0], *LINES[2:]]
+    head, *rows, done, said = ordering._rows("q", mixed, [LINES], "So it is.").children
+    assert "q" in head.value
+    focused: list[str] = []
+    for row in rows:
+        for button in row.children[:2]:
+            monkeypatch.setattr(type(button), "focus", lambda self: focused.append(self.tooltip))
+    done.click()
+    assert "not yet" in said.value and "Look at line 1" in said.value
+    up, _, text = rows[1].children
+    up.click()
+    assert "y = x + 1" in text.value
+    assert "Line 2 is line 1 now." in said.value
+    assert focused == ["Move line 1 down"], "the focus goes with the line; up is not possible there"
+    done.click()
+    assert "correct" in said.value and "So it is." in said.value
+
+
+def test_the_outer_lines_cannot_be_moved_out() -> None:
+    rows = ordering._rows("q", LINES, [LINES], "").children[1:-2]
+    assert rows[0].children[0].disabled and rows[-1].children[1].disabled
+    assert not rows[0].children[1].disabled
+
+
+@pytest.mark.parametrize(
+    ("lines", "also", "sentence"),
+    [
+        (["a", "b"], (), "cannot be put in order"),
+        (["a", "a", "a"], (), "cannot be put in order"),
+        (["a", "", "b"], (), "cannot be put in order"),
+        ("abc", (), "cannot be put in order"),
+        (["a", "b", "c"], [["a", "b"]], "has other lines"),
+        (["a", "b", "b"], [["b", "a", "b"], ["b", "b", "a"]], "Every order is right"),
+    ],
+)
+def test_lines_that_cannot_be_ordered_are_refused(lines: Any, also: Any, sentence: str) -> None:
+    with pytest.raises(KitError, match=sentence):
+        wb.order(lines, "q", also=also)
