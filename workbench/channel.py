@@ -14,6 +14,7 @@ POLL_S = 0.1
 WALL_FACTOR, WALL_EXTRA_S = 3.0, 15.0  # wall time is a wide backstop; CPU time is what counts
 GRACE_S = 5.0  # for the answer after an interrupt
 MAX_PROXY_CALLS = 200_000
+MAX_PARKED = 1024  # each is tried again after every other call
 
 
 class Channel:
@@ -151,6 +152,8 @@ class _Conversation:
             self._retry()
         else:
             self._table.parked.append(call)
+            if len(self._table.parked) > MAX_PARKED:
+                raise LinkError("Too many calls of served objects wait.", expected=f"≤ {MAX_PARKED:,}")
             self._find_deadlock()
 
     def _attempt(self, call: PendingCall) -> bool:

@@ -46,12 +46,21 @@ class LearnerGone(CheckFailed):
 
 def show(value: Any, limit: int = 400) -> str | None:
     """A value as a short text for a message; None stays None."""
-    if value is None or isinstance(value, str):
-        return value if value is None or len(value) <= limit else value[: limit - 1] + "…"
+    if value is None:
+        return None
+    try:
+        text = _text(value)
+    except (ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError):
+        # A learner's value, nested or shaped so that it cannot be printed, must not break the check that refuses it.
+        text = f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _text(value: Any) -> str:
     import numpy
 
+    if isinstance(value, str):
+        return value
     if isinstance(value, numpy.ndarray):
-        text = numpy.array2string(value, precision=5, threshold=20, separator=", ") + f"  (shape {value.shape})"
-    else:
-        text = f"{value:.6g}" if isinstance(value, float) else repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+        return numpy.array2string(value, precision=5, threshold=20, separator=", ") + f"  (shape {value.shape})"
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)

@@ -19,6 +19,7 @@ from workbench.errors import LinkError
 
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_BUFFERS = 10_000
+MAX_BRACKETS = 2_000_000  # each may become a list or a dict, of which many take seconds to make
 _JOIN_BYTES = 2**20  # a smaller frame is sent in one piece
 _MAX_DIGITS = 400  # of an integer or float in a header; longer numbers cross as tagged hexadecimal text
 
@@ -163,6 +164,8 @@ class Link:
 
 
 def _parse(text: bytes) -> dict[str, Any]:
+    if text.count(b"[") + text.count(b"{") > MAX_BRACKETS:
+        raise LinkError("A frame's header has too many parts.", expected=f"≤ {MAX_BRACKETS:,} lists and objects")
     try:
         header = json.loads(text, parse_int=_number(int), parse_float=_number(float))
     except (ValueError, RecursionError) as error:

@@ -48,7 +48,7 @@ def grade(
         exercises = tuple(catalogue.exercise(f"{course}/{unit}") for unit in units)
     course_dir = (build_dir or catalogue.root / "build") / course
     settings = Settings(profile, cluster, workers, trust_learners, force)
-    with shown_progress() as watch:
+    with shown_progress(course) as watch:
         summary = grade_course(course_dir, exercises, settings, watch)
     click.echo(table(summary.records))
     click.echo(f"graded {summary.graded}, unchanged {summary.unchanged}, not graded {len(summary.not_graded)}")
@@ -61,7 +61,7 @@ def grade(
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[["Progress"], None]]:
+def shown_progress(what: str = "") -> Iterator[Callable[["Progress"], None]]:
     """A bar with the time that is left on a terminal; a line for each submission elsewhere."""
     if not sys.stderr.isatty():
 
@@ -77,7 +77,7 @@ def shown_progress() -> Iterator[Callable[["Progress"], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(f"grading {what}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("grading")
         yield lambda progress: bar.update(task, completed=progress.done, total=progress.total)

@@ -10,8 +10,8 @@
 # # Which rows have to travel?
 #
 # Your join ran for an hour. You paid for twice as many machines, and it ran for almost an hour again. Two costs hide
-# behind such a night. Rows were moved although they could have stayed. And one machine got most of the rows, while the
-# others waited for it. Neither cost shows in the code. Both can be seen before you pay.
+# behind such a night. Rows were moved although they could have stayed. And one machine got most of the rows, while
+# the others waited for it. Neither cost shows in the code. Both can be seen before you pay.
 #
 # After this lesson you can
 #
@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from distributed import get_worker
 from IPython.display import display
-from ipywidgets import interact
+from ipywidgets import interactive
 
 import workbench as wb
 from workbench.checks import same_table
@@ -81,14 +81,14 @@ print("shops: ", [len(piece) for piece in dask.compute(*shops.to_delayed())], "r
 # %% [markdown]
 # ## Predict
 #
-# `orders` is big and `shops` is tiny. Say what you believe before you run on. A wrong number teaches more than no
-# number.
+# `orders` is big and `shops` is tiny. Write down what you believe, and then run on. No rule is needed for it, and a
+# wrong number is welcome.
 
 # %%
 wb.predict(
     "moved",
     f"`orders.merge(shops, on='shop')` joins {n_rows:,} orders in {n_partitions} partitions with {n_shops} shops in 4 "
-    "partitions. How many of the orders will end in another partition than the one where they are now?",
+    f"partitions. How many of the {n_rows:,} orders will Dask move into another partition?",
     unit="orders",
 )
 
@@ -113,49 +113,44 @@ n_moved = int((before != after).sum())
 wb.settle(
     "moved",
     n_moved,
-    why=f"That is {n_moved / n_rows:.0%} of the big table, for {n_shops} rows of the small one. Dask cut both tables by "
-    f"key and sent all rows of a shop to the same partition. A row was there already only by chance: in about one case "
-    f"of {n_partitions}.",
+    why=f"That is {n_moved / n_rows:.0%} of the big table. Dask cut both tables by key, and sent all rows of one shop "
+    f"to one partition. An order was there already only by chance, which happens in about 1 of {n_partitions} cases.",
 )
 
 # %% [markdown]
 # ## Explain
 #
-# Most readers expect 0. A person sees at once that 50 rows are few, and would send those. What does Dask see? Let us
-# change the number of shops, and the number of partitions in which they lie. A **task** is one function call in Dask's
+# If you said 0, you thought as a person does: 50 rows are few, so those should travel. What does Dask look at? Let us
+# change how many shops there are, and in how many partitions they lie. A **task** is one function call in Dask's
 # plan.
 
 # %%
 rows = []
 for n_shop_rows, n_shop_partitions in ((50, 4), (50, 2), (50, 1), (5_000, 1)):
     joined = orders.merge(make_shops(n_shop_rows, n_shop_partitions), on="shop")
-    rows.append(
-        {
-            "shops": f"{n_shop_rows:,} rows",
-            "in partitions": n_shop_partitions,
-            "tasks": len(joined.optimize().__dask_graph__()),
-            "orders that moved": int((before != partition_of_order(joined)).sum()),
-        }
-    )
-pd.DataFrame(rows).style.hide(axis="index").format({"orders that moved": "{:,}"})
+    moved_here = int((before != partition_of_order(joined)).sum())
+    rows.append((f"{n_shop_rows:,}", n_shop_partitions, len(joined.optimize().__dask_graph__()), f"{moved_here:,}"))
+pd.DataFrame(rows, columns=["shops", "in partitions", "tasks", "orders that moved"]).set_index("shops")
 
 # %% [markdown]
-# With 50 shops in 4 partitions, or in 2, the orders move. With 5,000 shops in **one** partition, no order moves. Here
-# the number of partitions decides, and not the number of rows. Dask makes its plan before it has read the tables. It
-# cannot know that 50 rows are few.
+# With 50 shops in 4 partitions, or in 2, the orders move. With 5,000 shops in **one** partition, no order moves. What
+# decides is the number of partitions, and not the number of rows. Dask makes its plan before the tables are read. At
+# that time it knows how many partitions there are. It does not ask how many rows they will have.
 #
-# - Moving all rows of one key into one partition is called a **shuffle**. It is needed when both tables are large.
-# - Sending the whole small table to every partition of the large one is called a **broadcast join**. Dask does it here
-#   when the small table has a single partition.
+# - Bringing all rows of one key into one partition is called a **shuffle**. When both tables are large, it may be
+#   needed.
+# - Giving a copy of the whole small table to each partition of the large one is called a **broadcast join**. In the
+#   last two lines of the table, Dask did that.
 #
-# So look at the plan before you run a join: what is small should also look small.
+# So before you run a join, look at its plan. What is small has to look small, too.
 
 # %% [markdown]
 # ## A worked example: send a description, not the rows
 #
-# Now we want the mean amount for each shop. With `groupby("shop").apply(my_function)`, Dask has to shuffle: your
-# function may need all rows of a shop together. A mean does not. Each partition can *describe* its rows in a few
-# numbers, and only the descriptions travel. Such a description is called a **partial**.
+# Now we want the mean amount for each shop. If you hand Dask a function of your own, with
+# `groupby("shop").apply(function)`, it shuffles: the function may need all rows of a shop in one place. A mean does
+# not need that. Each partition can *describe* its rows in a few numbers, and only the descriptions travel. Such a
+# description is called a **partial**.
 #
 # Three functions do it. `chunk` makes the partial of one partition. `combine` makes one partial out of several.
 # `finalise` makes the result.
@@ -194,15 +189,20 @@ print("equal to pandas:  ", np.allclose(all_at_once, with_pandas), "and", np.all
 print(f"rows in messages:  {sum(map(len, partials[1:])):,} rows of partials (the shuffle moved {n_moved:,} orders)")
 
 # %% [markdown]
-# The mean itself was never sent. A partial carries what can be **merged**: the count and the sum. Only at the end, once,
-# one is divided by the other.
+# The mean itself was never sent. A partial carries what can be **merged**: here the count and the sum. Only at the
+# end, once, one is divided by the other.
+#
+# For `mean`, `sum`, `count`, `min` and `max`, Dask's own `groupby` works in this way. For a statistic of your own,
+# give three such functions to `dd.Aggregation`.
 
 # %% [markdown]
 # ## Your turn
 #
-# Now the cheapest and the dearest order of each shop. `chunk_range` is written. Write `combine_range`: several partials
-# go in, and one partial with the same four columns comes out. The starter of the cell raises an error until you do.
-# (3 minutes)
+# Now the cheapest and the dearest order of each shop. `chunk_range` is written. You write `combine_range`: a list of
+# partials goes in, and one partial with the same four columns comes out. Until then the cells below say "not
+# attempted". (3 minutes)
+#
+# Here are two small partials to try it on. The second has never heard of shop 2.
 
 
 # %%
@@ -214,7 +214,7 @@ def chunk_range(piece: pd.DataFrame) -> pd.DataFrame:
 
 left = pd.DataFrame({"shop": [1, 2], "count": [2, 1], "low": [10.0, 5.0], "high": [30.0, 5.0]})
 right = pd.DataFrame({"shop": [1], "count": [3], "low": [4.0], "high": [12.0]})
-print(left.to_string(index=False), right.to_string(index=False), sep="\n\n")
+print(f"left:\n{left.to_string(index=False)}\n\nright:\n{right.to_string(index=False)}")
 
 
 # %% solution="combine_range"
@@ -229,11 +229,11 @@ def combine_range(partials: list[pd.DataFrame]) -> pd.DataFrame:
 # %%
 merged = pd.DataFrame({"shop": [1, 2], "count": [5, 1], "low": [4.0, 5.0], "high": [30.0, 5.0]})
 wb.your_turn(
-    "merge the two partials above",
+    "one partial out of left and right",
     lambda: same_table(combine_range([left, right]), merged, keys="shop"),
     hints=[
         "Shop 1 has a lowest amount of 10 in one partial and of 4 in the other. What is the lowest of all its orders?",
-        "Start from the `combine` above. Which of the three columns may be added, and what has to be done with the others?",
+        "Start from the `combine` above. Which of the three columns may be added? What do the others need?",
     ],
 )
 
@@ -257,8 +257,9 @@ wb.your_turn(
 # %% [markdown]
 # ## See it: one hot key
 #
-# In real tables, keys are not equally frequent. Let half of all orders come from shop 17, a web shop. Such a key is
-# called **hot**. We want the mean for each shop again, in both ways, and look at who sends what to whom.
+# Until now, all shops had about equally many orders. In many real tables, one key has far more rows than the others.
+# It is called a **hot** key. Let about half of all orders come from shop 17, a web shop. We want the mean for each
+# shop again, in both ways, and write down who sends what to whom.
 
 
 # %%
@@ -275,7 +276,7 @@ def count_ways(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return ways
 
 
-# Rows travel: a shuffle by shop, as groupby(…).apply(…) begins with.
+# Rows travel: the shuffle by shop with which groupby("shop").apply(…) begins.
 start = partition_of_order(hot_orders)
 shuffled = count_ways(start, partition_of_order(hot_orders.shuffle("shop")))
 
@@ -286,30 +287,30 @@ sent = np.zeros_like(stay)
 sent[1:, 0] = [len(partial) for partial in hot_partials[1:]]
 
 # %%
-# How the picture is drawn. You may skip this cell.
-INK, FAR, NEAR = "#1b1f24", "#d3e4f5", "#ffffff"
+# How the picture is drawn: you may skip this cell.
+INK, SENT, BAR = "#1b1f24", "#cfe2f3", "#2f6fab"
 
 
 def draw_ways(axes: np.ndarray, ways: np.ndarray, work: np.ndarray, title: str) -> None:
-    """Above: who sends how many rows to whom. Below: the rows to work on afterwards in each partition."""
+    """Above: how many rows go from whom to whom. Below: the rows that each partition then has to work on."""
     matrix, bars = axes
-    for i, j in np.ndindex(ways.shape):
-        if ways[i, j] or i == j:
-            style = {"facecolor": NEAR, "edgecolor": INK, "lw": 1.6} if i == j else {"facecolor": FAR, "edgecolor": FAR}
-            matrix.add_patch(plt.Rectangle((j - 0.46, i - 0.43), 0.92, 0.86, **style))
-            matrix.text(j, i, f"{ways[i, j]:,}", ha="center", va="center", fontsize=8.5, color=INK)
+    for i, j in zip(*np.nonzero(ways), strict=True):
+        frame = {"facecolor": "white", "edgecolor": INK, "lw": 1.6} if i == j else {"facecolor": SENT}
+        matrix.add_patch(plt.Rectangle((j - 0.46, i - 0.42), 0.92, 0.84, **frame))
+        matrix.text(j, i, f"{ways[i, j]:,}", ha="center", va="center", fontsize=9, color=INK)
     matrix.set(xlim=(-0.6, n_partitions - 0.4), ylim=(n_partitions - 0.4, -0.6), ylabel="from partition")
-    matrix.set_title(title, fontsize=12, loc="left", pad=10)
-    bars.bar(range(n_partitions), work, color="#2f6fab", width=0.8)
+    matrix.set_title(title, fontsize=12, loc="left", pad=8)
+    matrix.set_yticks(range(n_partitions))
+    bars.axhline(n_rows / n_partitions, color=INK, lw=1.2, ls="--", zorder=1)
+    bars.bar(range(n_partitions), work, color=BAR, width=0.84, zorder=2)
     for j, n in enumerate(work):
-        bars.text(j, n, f"{n:,}", ha="center", va="bottom", fontsize=8.5, color=INK)
-    bars.axhline(n_rows / n_partitions, color=INK, lw=1.2, ls="--")
-    bars.set(ylabel="rows to work on", xlabel="to partition", ylim=(0, 1.15 * shuffled.sum(0).max()), yticks=[])
+        label = bars.text(j, n, f"{n:,}", ha="center", va="bottom", fontsize=9, color=INK, zorder=3)
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
+    bars.set(xlabel="to partition", ylabel="rows to work on", ylim=(0, 1.2 * shuffled.sum(axis=0).max()), yticks=[])
+    bars.set_xticks(range(n_partitions))
     for axis in axes:
-        axis.set_xticks(range(n_partitions))
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
-    matrix.set_yticks(range(n_partitions))
 
 
 def show_picture(figure: plt.Figure, alt: str) -> None:
@@ -323,106 +324,118 @@ def show_picture(figure: plt.Figure, alt: str) -> None:
 
 
 # %%
-work_shuffled, work_stay = shuffled.sum(axis=0), stay.sum(axis=0) + sent.sum(axis=0)
-n_travel, n_sent = int(shuffled.sum() - shuffled.trace()), int(sent.sum())
+work_shuffled, work_stay = shuffled.sum(axis=0), (stay + sent).sum(axis=0)
+n_travel, n_sent, hot_place = int(shuffled.sum() - shuffled.trace()), int(sent.sum()), int(work_shuffled.argmax())
 
-figure, axes = plt.subplots(2, 2, figsize=(12, 6.6), height_ratios=(3, 1.3), sharex=True, layout="constrained")
+figure, axes = plt.subplots(2, 2, figsize=(11, 6.6), height_ratios=(2.6, 1), sharex=True, layout="constrained")
 draw_ways(axes[:, 0], shuffled, work_shuffled, f"Rows travel: {n_travel:,} orders are sent")
 draw_ways(axes[:, 1], stay + sent, work_stay, f"Descriptions travel: {n_sent:,} rows of partials are sent")
-axes[1, 0].text(-0.55, n_rows / n_partitions, "fair share", ha="left", va="bottom", fontsize=9, color=INK)
+axes[1, 0].text(hot_place + 0.55, work_shuffled.max(), f"here is shop {hot_shop}", va="top", fontsize=10, color=INK)
+axes[1, 1].text(
+    0.55, work_shuffled.max(), f"dashed: a fair share, {n_rows / n_partitions:,.0f} rows", va="top", fontsize=10
+)
 
 show_picture(
     figure,
-    f"Two tables of numbers, each with a bar chart below. Left, rows travel: every partition sends rows to nearly every "
-    f"other, {n_travel:,} in all. Afterwards partition {work_shuffled.argmax()} has {work_shuffled.max():,} of "
-    f"{n_rows:,} rows. Right, descriptions travel: only partition 0 is sent anything, {n_sent:,} rows of partials, and "
-    f"each partition works on {work_stay.min():,} to {work_stay.max():,} rows.",
+    "Two square tables of numbers, sender by receiver, each with a bar chart below. Left, rows travel: each partition "
+    f"sends rows to each other one, {n_travel:,} orders in all, and partition {hot_place} ends with "
+    f"{work_shuffled.max():,} of {n_rows:,} rows. Right, descriptions travel: only partition 0 is sent anything, "
+    f"{n_sent:,} rows of partials, and each partition works on {work_stay.min():,} to {work_stay.max():,} rows.",
 )
-pd.DataFrame({"rows travel": work_shuffled, "descriptions travel": work_stay}).rename_axis("rows to work on in").rename(
-    index="partition {}".format
-).style.format("{:,}")
+pd.DataFrame(
+    [work_shuffled, work_stay],
+    index=["rows to work on, if rows travel", "rows to work on, if descriptions travel"],
+    columns=[f"partition {j}" for j in range(n_partitions)],
+)
 
 # %% [markdown]
-# How to read it: a line is a sender, a column is a receiver. A framed number on the diagonal is rows that stay. A number
-# on a blue ground is rows that travel, and each such number is one message.
+# How to read it: each line is a sender, each column is a receiver. Numbers in a black frame, on the diagonal, are
+# rows that stay where they are. Numbers without a frame travel. Each of them is one message from one partition to
+# another.
 #
-# On the left, the column of the hot shop is long: all its rows have to be in one partition. One partition is worked on
-# by one worker at a time. On the right, no column is long. The hot shop is a single line in each partial, however many
-# orders it has.
+# On the left, one bar towers over the others: all rows of the hot shop have to be in one partition, and a partition
+# is worked on by one worker at a time. On the right, every bar is near the fair share. In a partial the hot shop is
+# one line, as every other shop, however many orders it has.
 
 # %% [markdown]
 # ## On real workers
 #
-# Until now everything ran in one process. `wb.cluster()` starts **workers**, which are processes of their own. Each of
-# them says how many rows it was given.
+# Until now, all of this ran in one process. A **worker** is a process that computes tasks, and `wb.cluster()` starts
+# some on this machine. Each tells us how many rows it was given.
 
 
 # %%
 def rows_here(piece: pd.DataFrame) -> pd.DataFrame:
-    """The worker that holds this partition, and its number of rows."""
+    """The worker that has this partition, and the number of rows in it."""
     return pd.DataFrame({"worker": [get_worker().address], "rows": [len(piece)]})
 
 
 with wb.cluster() as client:
     n_workers = len(client.ncores())
-    for way, table in (("rows travel", hot_orders.shuffle("shop")), ("rows stay", hot_orders)):
+    for way, table in (("if rows travel:", hot_orders.shuffle("shop")), ("if rows stay:  ", hot_orders)):
         found = table.map_partitions(rows_here, meta={"worker": "object", "rows": "int64"}).compute()
-        rows_of_worker = sorted(found.groupby("worker")["rows"].sum(), reverse=True)
-        print(f"{way + ':':<12} {rows_of_worker[0]:,} of {n_rows:,} rows on the busiest of {n_workers} workers")
+        busiest = found.groupby("worker")["rows"].sum().max()
+        print(f"{way} {busiest:,} of {n_rows:,} rows on the busiest of {n_workers} workers")
 
 # %% [markdown]
 # ## Would more workers help?
 #
-# If rows travel, all rows of the hot shop have to be worked on by one worker. If it has the share $s$ of all rows, the
-# job takes at least the share $s$ of the time that one worker needs for everything. (We assume that time is
-# proportional to rows.) With $n$ workers, it is at most $\min(n, 1/s)$ times faster. This is Amdahl's law.
+# If rows travel, one worker gets all rows of the most frequent key. Suppose that this key has half of the rows, and
+# that time is proportional to rows. Then this worker alone needs half of the time that one worker would need for
+# everything. The job cannot be more than 2 times faster, with 4 workers or with 400.
 
 
 # %%
 def most_times_faster(share: float, n_workers: int) -> float:
-    """The best that n workers can do when the rows of the most frequent key, a share of all, stay together."""
+    """How much faster than one worker n workers can be at best, if all rows of the most frequent key stay together.
+
+    share: the part of all rows that have the most frequent key, from 0 to 1.
+    """
     return min(n_workers, 1 / share)
 
 
 hottest = hot_table["shop"].value_counts(normalize=True)
-print(f"most frequent: shop {hottest.index[0]}, with {hottest.iloc[0]:.1%} of the rows")
-pd.DataFrame(
-    [
-        {"workers": n, "rows travel": most_times_faster(hottest.iloc[0], n), "descriptions travel": float(n)}
-        for n in (1, 2, 4, 8, 16, 64)
-    ]
-).style.hide(axis="index").format("at most {:.1f} times faster", subset=["rows travel", "descriptions travel"])
+print(f"The most frequent key is shop {hottest.index[0]}, with {hottest.iloc[0]:.1%} of the rows.")
+columns = {"2 %": 0.02, "10 %": 0.1, f"{hottest.iloc[0]:.1%} (our table)": hottest.iloc[0]}
+limits = pd.DataFrame({name: [most_times_faster(share, n) for n in (1, 4, 16, 64)] for name, share in columns.items()})
+limits = limits.map("at most {:.1f} times faster".format)
+limits.set_axis(pd.Index([1, 4, 16, 64], name="workers"), axis="index").rename_axis(
+    "share of the most frequent key", axis="columns"
+)
 
 # %% [markdown]
-# Now put in your own job: how frequent is your most frequent key, and how many workers would you pay for?
+# Now your own job. How frequent is its most frequent key? How many workers would you pay for?
 
 
 # %%
-def decide(share_percent: int = 10, n_workers: int = 16) -> None:
-    """Prints whether this number of workers can be worth its price."""
+def decide(share_percent: int, n_workers: int) -> None:
+    """Says what this number of workers can bring at best."""
     faster = most_times_faster(share_percent / 100, n_workers)
-    print(f"{n_workers} workers, most frequent key {share_percent} %: at most {faster:.1f} times faster than one worker.")
+    print(f"At most {faster:.1f} times faster than one worker.")
     if faster < n_workers:
-        print(f"You pay for {n_workers} and get the work of {faster:.1f}. Spread the key, or send descriptions.")
+        print(f"You pay for {n_workers} workers and get the work of {faster:.1f}. First do something about the key.")
     else:
-        print("The key is not in the way: all of them can have work.")
+        print(f"The key is not in the way: all {n_workers} can have work.")
 
 
-interact(decide, share_percent=(1, 90), n_workers=(1, 128));
+sliders = interactive(decide, share_percent=(1, 90), n_workers=(1, 128))
+in_words = "In a live notebook, two sliders are here. The table above holds such numbers."
+display({**sliders._repr_mimebundle_(), "text/plain": in_words, "text/html": f"<p>{in_words}</p>"}, raw=True)
 
 # %% [markdown]
 # ## Quiz
 #
-# Two questions. Read the reply to the choice that you make, and then the others too.
+# Each choice has its own reply. Read the reply to yours first.
 
 # %%
 wb.quiz(
-    "Two partitions hold orders of one shop: 10 orders with mean 4, and 1,000 orders with mean 2. What is the mean of all?",
+    "One partition has 10 orders of a shop, with mean 4. Another has 1,000 orders of it, with mean 2. What is the mean "
+    "of all its orders?",
     {
-        "3": "This is the mean of the two means. It gives 10 orders the same vote as 1,000. Carry the count with the mean.",
-        "about 2.02": "(10 · 4 + 1,000 · 2) / 1,010. A mean can be merged as long as its count travels with it.",
-        "It cannot be known without the orders": "You treat the mean like the median. For a median you would need the "
-        "orders; for a mean, each mean with its count is enough.",
+        "3": "This is the mean of the two means: it gives 10 orders the same vote as 1,000. Let the counts decide.",
+        "about 2.02": "(10 · 4 + 1,000 · 2) / 1,010. A mean can be merged if its count travels with it.",
+        "It cannot be known without the orders": "This is true for the median, which cannot be merged from a few "
+        "numbers. For the mean it is enough to know each mean with its count.",
     },
     right="about 2.02",
 )
@@ -432,15 +445,14 @@ wb.quiz(
     "`orders` has 8 partitions. `shops` has 50 rows in 12 partitions. You write "
     "`orders.merge(shops, on='shop', how='left', broadcast=True)`. Do the orders stay in their partitions?",
     {
-        "Yes: broadcast=True sends the small table to everybody": "You trust the name. Dask takes the table with fewer "
-        "*partitions* as the small one. Here that is `orders`. In a left join it cannot be sent to everybody, so "
-        "Dask shuffles both. The next cell shows it.",
-        "Yes: Dask counts the rows, and 50 are few": "The plan does not look at rows. With 50 shops in 4 partitions you "
-        "have already seen the orders move. The next cell shows this case.",
-        "No: the table with fewer partitions counts as the small one": "Here that is `orders`. `broadcast=True` asks "
-        "to send the small table, but it does not say which one that is. The next cell shows it.",
-        "No: broadcast=True has no effect on any join": "It has: with `shops` in 4 partitions the same line keeps the "
-        "orders in place. The next cell shows both.",
+        "Yes: broadcast=True sends the small table to everybody": "You trusted the name. Dask takes the table with "
+        "fewer partitions to be the small one, and that is `orders` here. The next cell shows what happens.",
+        "Yes: Dask counts the rows, and 50 are few": "The plan does not ask for rows: in the table under "
+        "Explain, 50 shops in 4 partitions were enough to move the orders. The next cell shows this case.",
+        "No: the table with fewer partitions counts as the small one": "Here that is `orders`. A left join has to keep "
+        "every order once, so Dask cannot give all orders to everybody. It shuffles both tables: see the next cell.",
+        "No: broadcast=True changes nothing in any join": "It can change a lot: with `shops` in 4 partitions, the same "
+        "line keeps the orders where they are. The next cell shows both cases.",
     },
     right="No: the table with fewer partitions counts as the small one",
 )
@@ -454,55 +466,57 @@ for n_shop_partitions in (4, 12):
 # %% [markdown]
 # ## From laptop to cluster
 #
-# What changes is the price of a moved row. On one machine it is a copy in memory or on disk. Between machines it is
-# network traffic. The counts follow from the rule that any partition is equally likely:
+# What changes is where a moved row goes. On one machine it is copied. Between machines it crosses the network. If
+# each machine (**node**) has 8 partitions, and each key goes to any partition with equal probability:
 
 # %%
+print(
+    f"Measured above, on one node: {n_moved / n_rows:.1%} of the rows moved. By this rule: {1 - 1 / n_partitions:.1%}."
+)
 rows = []
 for n_nodes in (1, 2, 1_000):
     n = n_nodes * n_partitions
-    crossing = f"{1 - 1 / n_nodes:.1%}"
-    rows.append({"nodes": n_nodes, "partitions": n, "rows that cross the network": crossing, "messages": n * (n - 1)})
-shuffle_of_nodes = pd.DataFrame(rows).assign(partials=lambda table: table["partitions"] - 1)
-print(f"measured here, one node: {n_moved / n_rows:.1%} of the rows moved; by the rule {1 - 1 / n_partitions:.1%}")
-shuffle_of_nodes.style.hide(axis="index").format(
-    {name: "{:,}" for name in ("nodes", "partitions", "messages", "partials")}
-)
+    rows.append((f"{n_nodes:,}", f"{1 - 1 / n_nodes:.1%}", f"{n * (n - 1):,}", f"{n - 1:,}"))
+columns = ["nodes", "rows that cross the network", "messages of a shuffle, at most", "messages with partials"]
+pd.DataFrame(rows, columns=columns).set_index("nodes")
 
 # %% [markdown]
-# On a GPU, Dask keeps the same partitions and shuffles, with tables in GPU memory (backend `cudf`, see Sources).
+# On a GPU, Dask keeps the partitions and the shuffle; the tables lie in GPU memory (backend `cudf`). This notebook
+# stays on the CPU.
 #
-# This notebook on Slurm, with 8 workers:
+# To run it on Slurm, with 8 workers:
 #
 # ```
-# DASK_WORKBENCH__CLUSTER=slurm DASK_WORKBENCH__WORKERS=8 \
-#   srun --cpus-per-task=4 --mem=8G autograder build dask/dataframes --run --profile cluster
+# DASK_WORKBENCH__CLUSTER=slurm DASK_WORKBENCH__WORKERS=8 srun --cpus-per-task=4 --mem=8G \
+#     autograder build dask/dataframes --run --profile cluster
 # ```
 
 # %%
 recorded = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path("data/dataframes").glob("*.json"))]
 for record in recorded:
-    print(record["date"], "·", record["machine"], "·", record["versions"])
+    print(record["date"], record["machine"], record["versions"], sep="\n")
     print(pd.DataFrame(record["results"]).to_string(index=False))
 if not recorded:
     print("No measurement from a GPU or a cluster has been recorded yet, so none is shown.")
-    print("To make one, run there: python courses/dask/data/dataframes/record.py")
+    print("To record one: python courses/dask/data/dataframes/record.py (on a GPU with --backend cudf)")
 
 # %% [markdown]
 # ## Sources
 #
-# - Dask documentation, *Joins*, section "Large to Small Joins": one partition, or a pandas table, on the small side.
-# - Dask documentation, *Shuffling Performance*: which `groupby` calls shuffle, and which do not.
-# - Dask 2026.8 source, `dask/dataframe/dask_expr/_merge.py`, `Merge.is_broadcast_join`: the rule about partitions.
-# - G. M. Amdahl, *Validity of the Single Processor Approach to Achieving Large Scale Computing Capabilities*, AFIPS
-#   Spring Joint Computer Conference, 1967, DOI 10.1145/1465482.1465560.
-# - J. Gray et al., *Data Cube: A Relational Aggregation Operator Generalizing Group-By, Cross-Tab, and Sub-Totals*, Data
-#   Mining and Knowledge Discovery 1, 1997, DOI 10.1023/A:1009726021843: which statistics can be merged (distributive,
-#   algebraic), and which cannot (holistic).
-# - RAPIDS documentation, *Dask cuDF*, section "Using Dask cuDF": the backend `cudf` of Dask tables.
+# - Dask documentation, *Joins*, section "Large to Small Joins": the small table in one partition.
+# - Dask documentation, *Shuffling Performance*: which uses of `groupby` shuffle, and which do not.
+# - Dask 2026.8, source file `dask/dataframe/dask_expr/_merge.py`, `Merge.is_broadcast_join`: the rule that looks at
+#   numbers of partitions.
+# - J. Gray, S. Chaudhuri, A. Bosworth, A. Layman, D. Reichart, M. Venkatrao, F. Pellow, H. Pirahesh, *Data Cube: A
+#   Relational Aggregation Operator Generalizing Group-By, Cross-Tab, and Sub-Totals*, Data Mining and Knowledge
+#   Discovery 1, 1997, DOI 10.1023/A:1009726021843: which statistics can be merged from partials of fixed size, and
+#   which cannot (the median).
+# - D. J. DeWitt, J. Gray, *Parallel Database Systems: The Future of High Performance Database Systems*,
+#   Communications of the ACM 35(6), 1992, DOI 10.1145/129888.129894: skew as one of three barriers to speed-up.
+# - RAPIDS documentation, *Dask cuDF*, section "Using Dask cuDF": the backend `cudf`.
 #
 # ## Next: the exercise
 #
-# In the exercise *Partitions and shuffles* you count what a shuffle moves, write a join in which no order moves, merge
-# variances, and spread a hot key when both tables are too large to be sent. You have seen what to look for. There it
-# is graded by what really moves.
+# In the exercise *Partitions and shuffles* it is your turn on all of it: count what a shuffle moves, join without
+# moving an order, merge variances without losing digits, and deal with a hot key where no description helps, because
+# both tables of a join are large. What counts there is what really moves.

@@ -12,9 +12,7 @@ LIVE_HTML = ("<script", "onerror=alert", "<iframe", "<svg")
 
 
 def parameters() -> list[object]:
-    return [
-        pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if attack.slow else []) for attack in ATTACKS
-    ]
+    return [pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if attack.slow else []) for attack in ATTACKS]
 
 
 @pytest.mark.needs_sandbox

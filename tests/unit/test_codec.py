@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from workbench.checks import same_table, tensor
-from workbench.codec import Decoder, Encoder
+from workbench.codec import Decoder, Encoder, wire_bytes
 from workbench.errors import CodecError
 
 
@@ -214,3 +214,40 @@ def test_arrays_come_back_as_they_were(array: Any) -> None:
     got = cross(array)
     assert np.array_equal(got, array, equal_nan=array.dtype.kind == "f")
     assert got.dtype == array.dtype.newbyteorder("=")
+
+
+@pytest.mark.parametrize(("name", "item_bytes"), [("bfloat16", 2), ("float8_e5m2", 1), ("float32", 4)])
+def test_a_tensor_that_numpy_lacks_is_counted_by_its_own_size_and_goes_back_as_it_was(
+    name: str, item_bytes: int
+) -> None:
+    seen = cross(torch.ones(6, dtype=getattr(torch, name)))
+    assert wire_bytes(seen) == 6 * item_bytes
+    back = cross(seen + 0.5, to_learner=True)
+    assert back.dtype == getattr(torch, name)
+    assert back.to(torch.float32).tolist() == [1.5] * 6
+    assert wire_bytes(seen.astype(np.float64)) == 6 * 8
+    assert wire_bytes(np.ones(6)) == 6 * 8
+
+
+def test_only_bits_count_as_bits() -> None:
+    tree = {"$": "array", "dtype": "float32", "shape": [2], "buffer": 0, "torch": True, "wire": "bfloat16"}
+    assert wire_bytes(Decoder([bytes(8)]).decode(tree)) == 8
+
+
+FRAME = pd.DataFrame({"a": [1, 1, 2], "b": ["x", "y", "x"], "v": [1.0, 2.0, 3.0]})
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        FRAME.set_index("a"),
+        FRAME.set_index(["b", "a"]),
+        FRAME.set_index(["b", "a"]).iloc[:0],
+        FRAME.set_index(pd.Index([("p", 1), ("q", 2), ("r", 3)], tupleize_cols=False)),
+        FRAME.set_index(pd.Index(FRAME["a"], name=("level", 0), tupleize_cols=False)),
+    ],
+)
+def test_a_tables_index_keeps_its_levels_and_their_names(table: pd.DataFrame) -> None:
+    for got in (cross(table), cross(table["v"])):
+        assert got.index.names == table.index.names
+        assert got.index.tolist() == table.index.tolist()

@@ -10,6 +10,6 @@ encode: a value of a library that was never imported cannot exist.
 
 from workbench.codec.decode import Decoder
 from workbench.codec.encode import Encoder
-from workbench.codec.kinds import MAX_BUFFERS_BYTES, Json, TensorArgument, widen
+from workbench.codec.kinds import MAX_BUFFERS_BYTES, Json, TensorArgument, widen, wire_bytes
 
-__all__ = ["MAX_BUFFERS_BYTES", "Decoder", "Encoder", "Json", "TensorArgument", "widen"]
+__all__ = ["MAX_BUFFERS_BYTES", "Decoder", "Encoder", "Json", "TensorArgument", "widen", "wire_bytes"]

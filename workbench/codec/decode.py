@@ -6,9 +6,11 @@ from typing import Any
 
 from workbench.codec.kinds import (
     BIT_DTYPES,
+    MAX_BUFFERS_BYTES,
     MAX_CRAFTED_KEYS,
     MAX_DEPTH,
     MAX_INT_BITS,
+    MAX_LEVELS,
     MAX_NODES,
     PLAIN_DTYPES,
     Json,
@@ -111,17 +113,23 @@ class Decoder:
         return self._marked(tree, self._array(tree, dtype))
 
     def _read_bits(self, tree: dict[str, Json], depth: int) -> Any:
-        return self._marked(tree, widen(self._array(tree, BIT_DTYPES[tree["dtype"]]), tree["dtype"]))
+        name = tree["dtype"]
+        array = widen(self._array(tree, BIT_DTYPES[name]), name)
+        return self._marked({**tree, "wire": name}, array, name)
 
-    def _marked(self, tree: dict[str, Json], array: Any) -> Any:
-        """What was a torch tensor is one again on the learner's side, and is remembered as one on the checker's."""
+    def _marked(self, tree: dict[str, Json], array: Any, wire_dtype: str = "") -> Any:
+        """What was a torch tensor is one again on the learner's side, and is remembered as one on the checker's.
+
+        Only bits are remembered as such: an array that came with 4 bytes for each number counts as 4 bytes.
+        """
         if tree.get("torch") is not True:
             return array
         if not self._tensors:
-            return array.view(tensor_array_type())
+            return array.view(tensor_array_type(wire_dtype))
         import torch
 
-        return torch.from_numpy(array)
+        tensor = torch.from_numpy(array)
+        return tensor.to(getattr(torch, tree["wire"])) if tree.get("wire") in BIT_DTYPES else tensor
 
     def _read_items(self, tree: dict[str, Json], depth: int) -> Any:
         import numpy
@@ -163,24 +171,43 @@ class Decoder:
     def _read_series(self, tree: dict[str, Json], depth: int) -> Any:
         import pandas
 
-        data, index = self._column(tree["data"], depth), self._column(tree["index"], depth)
+        data, index = self._column(tree["data"], depth), self._index(tree, depth)
         return pandas.Series(data, index=index, name=self._value(tree["name"], depth + 1))
 
     def _read_frame(self, tree: dict[str, Json], depth: int) -> Any:
         import pandas
 
         columns = self._value(tree["columns"], depth + 1)
-        index = pandas.Index(self._column(tree["index"], depth))
+        index = self._index(tree, depth)
         data = [pandas.Series(self._column(column, depth), index=index) for column in tree["data"]]
         if len(data) != len(columns) or any(len(column) != len(index) for column in data):
             raise ValueError("the columns of the table do not fit its names or its index")
         frame = pandas.concat(data, axis=1) if data else pandas.DataFrame(index=index)
         frame.columns = pandas.Index(columns)
+        _check_labels(columns)
         return frame
 
+    def _index(self, tree: dict[str, Json], depth: int) -> Any:
+        """The rows' labels, with the name of each level."""
+        import pandas
+
+        labels = self._column(tree["index"], depth)
+        _check_labels(labels)
+        names = [self._value(name, depth + 1) for name in tree.get("index_names", [None])]
+        if not 1 <= len(names) <= MAX_LEVELS:
+            raise ValueError("an index has a few levels")
+        if len(names) == 1:
+            return pandas.Index(labels, name=names[0], tupleize_cols=False)
+        if not len(labels):
+            return pandas.MultiIndex.from_arrays([[] for _ in names], names=names)
+        return pandas.MultiIndex.from_tuples(labels, names=names)
+
     def _column(self, tree: Json, depth: int) -> Any:
+        import numpy
+
         column = self._value(tree, depth + 1)
-        if not isinstance(column, list) and getattr(column, "ndim", 0) != 1:
+        # No Series: one without rows would be filled up to the length of any index.
+        if not isinstance(column, list) and not (isinstance(column, numpy.ndarray) and column.ndim == 1):
             raise ValueError("a column is a list or an array of one dimension")
         return column
 
@@ -207,6 +234,8 @@ class Decoder:
         shape = tree["shape"]
         if not isinstance(shape, list) or len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
             raise ValueError("a shape is a list of at most 32 sizes")
+        if math.prod(max(size, 1) for size in shape) > MAX_BUFFERS_BYTES:
+            raise ValueError("an array without items, whose other sides are longer than any array may be")
         return tuple(shape)
 
     def _array(self, tree: dict[str, Json], dtype: str) -> Any:
@@ -224,6 +253,12 @@ class Decoder:
         if type(index) is not int or not 0 <= index < len(self._buffers):
             raise ValueError("there is no such buffer")
         return self._buffers[index]
+
+
+def _check_labels(labels: Any) -> None:
+    """Raises TypeError for a label, as a list, that pandas would raise for only later, in the hands of a check."""
+    if isinstance(labels, list) or labels.dtype == object:
+        hash(tuple(labels))
 
 
 def _is_short_number(key: Any) -> bool:

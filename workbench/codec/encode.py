@@ -19,6 +19,7 @@ from workbench.codec.kinds import (
     Json,
     TensorArgument,
     is_tensor_array,
+    wire_dtype,
 )
 from workbench.errors import CodecError
 
@@ -115,7 +116,9 @@ class Encoder:
             return self.encode(value.item(), depth + 1)
         data = numpy.ascontiguousarray(array, dtype=name)
         tree = {"$": "array", "dtype": name, "shape": list(array.shape), "buffer": self._buffer(data.tobytes())}
-        return {**tree, "torch": True} if is_tensor_array(value) else tree
+        if not is_tensor_array(value):
+            return tree
+        return {**tree, "torch": True, "wire": wire_dtype(value)} if wire_dtype(value) else {**tree, "torch": True}
 
     def _torch(self, value: Any, depth: int) -> Json:
         torch = sys.modules.get("torch")
@@ -155,15 +158,19 @@ class Encoder:
         if isinstance(value, pandas.DataFrame):
             columns = [self.encode(name, depth + 1) for name in value.columns]
             data: list[Json] = [self._column(value.iloc[:, i], depth) for i in range(value.shape[1])]
-            return {"$": "frame", "columns": columns, "data": data, "index": self._column(value.index, depth)}
+            return {"$": "frame", "columns": columns, "data": data, **self._index(value.index, depth)}
         if isinstance(value, pandas.Series):
-            column, index = self._column(value, depth), self._column(value.index, depth)
-            return {"$": "series", "name": self.encode(value.name, depth + 1), "data": column, "index": index}
+            name, column = self.encode(value.name, depth + 1), self._column(value, depth)
+            return {"$": "series", "name": name, "data": column, **self._index(value.index, depth)}
         if isinstance(value, pandas.Index):
             return self._column(value, depth)
         if isinstance(value, pandas.api.extensions.ExtensionArray):
             return self._column(pandas.Series(value), depth)
         return None
+
+    def _index(self, index: Any, depth: int) -> dict[str, Json]:
+        names = [self.encode(name, depth + 1) for name in index.names]
+        return {"index": self._column(index, depth), "index_names": names}
 
     def _column(self, column: Any, depth: int) -> Json:
         """One column: an array where NumPy has its type, else items (text, categories, dates, missing values)."""

@@ -9,6 +9,7 @@ MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 MAX_TEXT_CHARS = 4_000_000
 MAX_INT_BITS = 4096
+MAX_LEVELS = 32  # of a table's index
 MAX_BUFFERS_BYTES = 256 * 2**20
 # Keys of dicts and sets whose hashes can be made to collide: each then costs a comparison with all earlier ones.
 MAX_CRAFTED_KEYS = 10_000
@@ -33,22 +34,37 @@ class TensorArgument:
     requires_grad: bool = False
 
 
-@cache
-def tensor_array_type() -> Any:
-    """A NumPy array that was a torch tensor on the learner's side, and becomes one again when it is sent back.
+def tensor_array_type(wire_dtype: str = "") -> Any:
+    """The type of NumPy arrays that were torch tensors on the learner's side, and become tensors again when sent back.
 
-    So a served network hands tensors on as tensors, and the checker's side needs no torch.
+    So a served network hands tensors on as tensors, and the checker's side needs no torch. `wire_dtype`: one of
+    BIT_DTYPES that NumPy lacks; the array holds the float32 values, and goes back as a tensor of that dtype.
     """
+    return _tensor_array_type(wire_dtype)
+
+
+@cache
+def _tensor_array_type(wire_dtype: str) -> Any:
     import numpy
 
-    class TensorArray(numpy.ndarray):
-        pass
-
-    return TensorArray
+    base = _tensor_array_type("") if wire_dtype else numpy.ndarray
+    return type(f"TensorArray_{wire_dtype}".rstrip("_"), (base,), {"wire_dtype": wire_dtype})
 
 
 def is_tensor_array(value: Any) -> bool:
     return "numpy" in sys.modules and isinstance(value, tensor_array_type())
+
+
+def wire_dtype(value: Any) -> str:
+    """The dtype that NumPy lacks and that an array had on the learner's side, as "bfloat16"; "" for any other value."""
+    return str(type(value).wire_dtype) if is_tensor_array(value) and value.dtype == "float32" else ""
+
+
+def wire_bytes(array: Any) -> int:
+    """Bytes that an array's numbers have on the learner's side: 2 for each of bf16, 1 for each of fp8."""
+    if wire_dtype(array):
+        return int(array.size) * (2 if wire_dtype(array) == "bfloat16" else 1)
+    return int(array.nbytes)
 
 
 def widen(bits: Any, dtype: str) -> Any:

@@ -175,7 +175,8 @@ wb.check("row-kernels")
 # that takes longer: "compute" or "memory". A faster version of the other resource would not help it.
 #
 # FLOPs per byte are called the **intensity** of a kernel. Draw the attainable rate over the intensity: a slope, then a
-# flat line. It looks like a roof, and so it is called the *roofline* (Williams, Waterman, Patterson, 2009).
+# flat line. It looks like a roof, and so it is called the *roofline* (Williams, Waterman, Patterson, 2009). The corner
+# between the two is the **ridge**: a kernel of that intensity keeps both busy to the end.
 
 
 # %% solution="attainable-rate"
@@ -240,7 +241,8 @@ except NotImplementedError as todo:
 # %% [markdown]
 # ## 4 · A stopwatch that does not lie
 #
-# A prediction is worth little without a measurement. On a GPU, four things spoil it:
+# A prediction is worth little without a measurement, and four things spoil measurements on a GPU. The device of this
+# exercise has them all:
 #
 # 1. **Launches do not wait.** `launch` puts the kernel into a queue and returns at once. The device works through the
 #    queue later. `synchronize` waits until the queue is empty.
@@ -260,10 +262,10 @@ except NotImplementedError as todo:
 # - `device.now()` reads the clock, in seconds.
 #
 # Machine time is paid for: each call of `benchmark` may launch at most **200** times. Your result has to be within 5 %
-# of the true typical time. Noise is about 3.5 %. The median of $n$ launches then wobbles by about $1.25 \cdot 3.5\,\% /
-# \sqrt{n}$, so take **50 timed launches or more**. (With that many, an honest protocol fails the check by bad luck less
-# than once in a million times.) Each kernel here takes at least 1 ms. The calls themselves cost a few millionths of a
-# second, which you can neglect.
+# of the true typical time. The noise is about 3.5 %, and the median of $n$ launches wobbles by about
+# $1.25 \cdot 3.5 / \sqrt{n}$ %. So take **50 timed launches or more**. (With that many, an honest protocol fails the
+# check by bad luck less than once in a million times.) Each kernel here takes at least 1 ms. The calls themselves cost
+# a few millionths of a second, which you can neglect.
 #
 # Here is a device to practise on, and the measurement that everybody does first:
 

@@ -6,7 +6,7 @@ Tools: link
 # %%
 def make(header, buffers):
     tree = 1
-    for _ in range(250):
+    for _ in range(150):
         tree = {"$": "items", "shape": [1], "items": [tree]}
     write({"id": header["id"], "ok": True, "value": tree})
 

@@ -1,6 +1,7 @@
 """Sends an answer with 300 MB of buffers.
 
 Tools: link
+Status: kernel died
 """
 
 # %%

@@ -7,7 +7,7 @@ Status: graded, timed out, kernel died
 # %%
 def make(header, buffers):
     call = {"object": 0, "method": "take", "args": [], "kwargs": {"$": "dict", "items": []}}
-    for number in range(20_000):
+    for number in range(3000):
         write({"proxy": number, **call})
         read()
     write({"id": header["id"], "ok": True, "value": 735192.25})

@@ -1,6 +1,7 @@
 """Hands over a dict whose long integer keys all have one hash, so that each costs a comparison with all others.
 
 Tools: link
+Slow: yes
 """
 
 # %%

@@ -1,6 +1,7 @@
 """Hands over lists that are nested 100,000 deep.
 
 Tools: link
+Status: kernel died
 """
 
 # %%

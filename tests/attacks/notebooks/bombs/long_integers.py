@@ -1,6 +1,7 @@
 """Sends integers of 5,000 and of a million digits, plain and in hexadecimal, as values and as ids.
 
 Tools: link
+Status: kernel died
 """
 
 # %%

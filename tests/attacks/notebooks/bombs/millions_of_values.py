@@ -1,6 +1,7 @@
 """Hands over five million empty lists, dicts and texts in one answer.
 
 Tools: link
+Status: kernel died
 """
 
 # %%

@@ -1,4 +1,7 @@
-"""Writes full marks for everybody into the course's gradebook and journal by SQLite and plain files."""
+"""Writes full marks for everybody into the course's gradebook and journal by SQLite and plain files.
+
+Limits: cpu_s 10, total_cpu_s 30
+"""
 
 # %%
 import glob
@@ -6,7 +9,7 @@ import os
 import sqlite3
 
 course = "@COURSE@"
-for path in [f"{course}/gradebook.db", "../../../gradebook.db", *glob.glob("/**/gradebook.db", recursive=True)]:
+for path in [f"{course}/gradebook.db", "../../../gradebook.db", *glob.glob("/[!pu]*/**/gradebook.db", recursive=True)]:
     if not os.path.exists(path) and not path.startswith(course):
         continue
     try:

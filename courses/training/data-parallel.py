@@ -1,0 +1,570 @@
+# title: What do the ranks tell each other, and when?
+# minutes: 20
+# profiles:
+#   smoke: {parameters: {n_layers: 16, n_passes: 3}}
+#   laptop: {}
+#   gpu: {parameters: {width: 1024, n_samples: 4096}}
+#   cluster: {parameters: {width: 1024, n_samples: 4096, world_size: 8}}
+
+# %% [markdown]
+# # What do the ranks tell each other, and when?
+#
+# You rented a second GPU, and the bill doubled. But the training was not twice as fast, and the loss curve was not the
+# old one. No error was shown. Two things can have gone wrong, and both are in the messages between the GPUs: **what**
+# they say, and **when** they say it.
+#
+# After this lesson you can
+#
+# - **predict** the gradient that two GPUs agree on, also when it is not the one you wanted;
+# - **measure** when each gradient of a model is ready to be sent;
+# - **compute** how long a training step waits for the network;
+# - **choose** how large the messages should be.
+#
+# This takes about 20 minutes. Run the cells from top to bottom. Nothing here is graded.
+
+# %%
+import base64
+import html
+import io
+import json
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import torch
+import torch.distributed as dist
+from IPython.display import display
+from ipywidgets import SelectionSlider, interact
+from torch.nn.parallel import DistributedDataParallel
+
+import workbench as wb
+
+torch.set_num_threads(1)  # one core for each rank
+print("torch", torch.__version__, "· profile", wb.profile())
+
+# %% tags=["parameters"]
+n_layers, width = 48, 128  # the model: so many layers, each of width × width weights
+n_samples = 256  # of one rank, in one step
+n_passes = 15  # each time is taken so often, and the shortest counts
+world_size = 2  # ranks whose messages are timed
+
+# %% [markdown]
+# ## Four words
+#
+# - A **rank** is one process of a team, often with a GPU of its own. Ranks are numbered from 0.
+# - The **gradient** says how the loss changes with each weight. The **backward pass** computes it.
+# - In **data parallel** training each rank has a copy of the whole model, and its own samples. Each rank computes a
+#   gradient. Then the ranks average their gradients, and all make the same step.
+# - An **all-reduce** is how they do it: each rank gives numbers, and each rank gets the sum over all ranks.
+#
+# In PyTorch, `DistributedDataParallel` (DDP) does this for you.
+
+# %% [markdown]
+# ## Predict
+#
+# Our model is one weight: it computes `w · x`. The loss is the mean of that over the samples. So the gradient of `w` is
+# simply **the mean of all x**. You can check it in your head.
+#
+# The epoch ends, and the last batch is short. Four samples are left for two ranks:
+#
+# | rank | its samples x |
+# |---|---|
+# | 0 | 8 |
+# | 1 | 2, 2, 2 |
+
+# %%
+wb.predict("gradient", "Both ranks call `loss.backward()` under DDP. What is then in `w.grad` on rank 0?")
+
+# %% [markdown]
+# ## Run
+#
+# `wb.ranks` starts one process for each rank. The first call takes a few seconds.
+
+
+# %%
+def device_of(rank: int) -> torch.device:
+    """The rank's own GPU where each rank has one, else the CPU."""
+    return torch.device("cuda", rank) if dist.get_backend() == "nccl" else torch.device("cpu")
+
+
+def ddp_gradient(rank: int, world_size: int, samples: list[float]) -> float:
+    """What DDP leaves in w.grad on this rank. The model is w · x, the loss its mean over the samples."""
+    model = DistributedDataParallel(torch.nn.Linear(1, 1, bias=False, device=device_of(rank)))
+    x_N1 = torch.tensor(samples, device=device_of(rank)).view(-1, 1)
+    model(x_N1).mean().backward()
+    return model.module.weight.grad.item()
+
+
+shards = [[8.0], [2.0, 2.0, 2.0]]
+on_rank = wb.ranks(ddp_gradient, 2, per_rank=[[samples] for samples in shards])
+all_samples = sum(shards, [])
+serial = sum(all_samples) / len(all_samples)
+print("w.grad on rank 0 and on rank 1:           ", on_rank)
+print("one process with all four samples would get", serial)
+
+# %%
+wb.settle(
+    "gradient",
+    on_rank[0],
+    why=f"Rank 0 had the gradient {sum(shards[0]) / len(shards[0]):g}, rank 1 had {sum(shards[1]) / len(shards[1]):g}. "
+    f"DDP added the two and divided by 2, the number of ranks. All four samples together have the mean {serial:g}.",
+)
+
+# %% [markdown]
+# ## Explain
+#
+# Most readers expect the mean of all samples: is data parallel training not the same as one big batch? It is, if all
+# ranks have **equally many** samples. DDP averages over *ranks*. It does not know how many samples are behind each
+# gradient. Here one sample got as much weight as three others together.
+#
+# Nobody notices. Both ranks have the same gradient, so their models stay equal. Nothing crashes. And a short last batch
+# is not the only cause: if your loss is a mean over the *words* of a text, and the ranks have texts of different
+# length, it happens at each step.
+#
+# The same four samples, two for each rank:
+
+# %%
+equal_shards = [[8.0, 2.0], [2.0, 2.0]]
+on_rank = wb.ranks(ddp_gradient, 2, per_rank=[[samples] for samples in equal_shards])
+print("w.grad on rank 0 and on rank 1:   ", on_rank)
+print("one process with all four samples:", serial)
+
+# %% [markdown]
+# So that is *what* they say. In the exercise you repair it. Now to *when*.
+
+# %% [markdown]
+# ## A worked example: when does the last message arrive?
+#
+# A message costs time twice: a fixed time before its first byte moves, and then time for each byte. While the network
+# carries one message, the next one waits. But the rank can compute on.
+#
+# And it has something to compute. The backward pass starts at the **last** layer and ends at the first. The gradient of
+# the last layer is complete long before the others are. Why should it wait for them?
+#
+# Take four layers. One gradient is complete at each of the times 1, 2, 3, 4 ms. Each has 1 MiB (about a million bytes).
+# The fixed time is 1 ms, and the network moves 1 MiB per ms.
+
+
+# %%
+def send(ready_ms: list[float], size_mib: list[float], fixed_ms: float, mib_per_ms: float) -> list[tuple[float, float]]:
+    """Start and end of each message, in ms. A message waits for its gradients, and for the message before it."""
+    messages, free_ms = [], 0.0
+    for ready, size in zip(ready_ms, size_mib, strict=True):
+        start = max(ready, free_ms)
+        free_ms = start + fixed_ms + size / mib_per_ms
+        messages.append((start, free_ms))
+    return messages
+
+
+each = send(ready_ms=[1, 2, 3, 4], size_mib=[1, 1, 1, 1], fixed_ms=1, mib_per_ms=1)
+at_once = send(ready_ms=[4], size_mib=[4], fixed_ms=1, mib_per_ms=1)
+print("a message for each layer (start, end):", each)
+print("one message for all      (start, end):", at_once)
+
+# %% [markdown]
+# Both ways, the step ends at 9 ms, although the backward pass ended at 4. With four messages the network begins early,
+# but it pays the fixed time four times. With one message it pays once, but it stands idle during the whole backward
+# pass.
+
+# %% [markdown]
+# ## Your turn
+#
+# What lies between? Gradients that travel together are called a **bucket**. Put two layers into each bucket. The sizes
+# are easy: 2 MiB each. But when is a bucket ready to be sent? Write it. The starter raises an error until you do.
+# (3 minutes)
+
+
+# %% solution="ready_of_buckets"
+def ready_of_buckets(ready_ms: list[float], layers_per_bucket: int) -> list[float]:
+    """When each bucket can be sent, in ms.
+
+    Args:
+        ready_ms: when the gradient of each layer is complete, in the order of the backward pass.
+        layers_per_bucket: how many of them travel together; the last bucket may have fewer.
+    """
+    ### BEGIN SOLUTION "Return one time for each bucket: the moment from which it can be sent."
+    firsts = range(0, len(ready_ms), layers_per_bucket)
+    return [max(ready_ms[first : first + layers_per_bucket]) for first in firsts]
+    ### END SOLUTION
+
+
+# %%
+wb.your_turn(
+    "four layers, two in each bucket",
+    lambda: ready_of_buckets([1.0, 2.0, 3.0, 4.0], 2),
+    want=[2.0, 4.0],
+    hints=[
+        "The first bucket holds the gradients that are complete at 1 and at 2 ms. Can it leave at 1 ms?",
+        "`ready_ms[first : first + layers_per_bucket]` are the times of one bucket. Which of them decides?",
+    ],
+)
+
+# %%
+wb.your_turn(
+    "five layers, two in each bucket: one is left over",
+    lambda: ready_of_buckets([1.0, 2.0, 3.0, 4.0, 5.0], 2),
+    want=[2.0, 4.0, 5.0],
+    hints=["How many buckets are there? A slice that reaches past the end of a list is simply shorter."],
+)
+
+# %%
+wb.your_turn(
+    "the step with two buckets ends earlier than with four or with one",
+    lambda: send(ready_of_buckets([1.0, 2.0, 3.0, 4.0], 2), [2, 2], fixed_ms=1, mib_per_ms=1)[-1][1],
+    want=8.0,
+    hints=["This follows from the first check: 2 + 3 = 5, and 5 + 3 = 8."],
+)
+
+# %% [markdown]
+# ## Measure: when is each gradient complete?
+#
+# Now a real model. A **hook** is a function that PyTorch calls for you. This hook writes down the time when a gradient
+# is complete. DDP learns it in the same way.
+
+# %%
+found = wb.device()
+device = found.torch if found.name == "cuda" else torch.device("cpu")
+
+
+def make_model(device: torch.device) -> torch.nn.Sequential:
+    """`n_layers` layers, each with width × width weights and width biases."""
+    torch.manual_seed(2026)
+    pairs = [(torch.nn.Linear(width, width), torch.nn.Tanh()) for _ in range(n_layers)]
+    return torch.nn.Sequential(*[module for pair in pairs for module in pair]).to(device)
+
+
+def mark(device: torch.device):
+    """A point in time. A GPU works behind our back, so there it is a mark in the GPU's own queue."""
+    if device.type != "cuda":
+        return time.perf_counter()
+    event = torch.cuda.Event(enable_timing=True)
+    event.record()
+    return event
+
+
+def ms_between(start, end) -> float:
+    """Milliseconds between two marks."""
+    if isinstance(start, float):
+        return 1000 * (end - start)
+    end.synchronize()
+    return start.elapsed_time(end)
+
+
+def time_backward(device: torch.device) -> list[float]:
+    """When the gradient of each layer is complete, in ms from the start of the backward pass; last layer first."""
+    model, x_ND = make_model(device), torch.randn(n_samples, width, device=device)
+    complete = {}
+    layers = [module for module in model if isinstance(module, torch.nn.Linear)]
+    for number, layer in enumerate(layers):
+        for p in layer.parameters():  # the later of weight and bias writes last
+            p.register_post_accumulate_grad_hook(lambda _, number=number: complete.update({number: mark(device)}))
+    passes = []
+    for _ in range(n_passes):
+        model.zero_grad()
+        loss = model(x_ND).square().mean()
+        start = mark(device)
+        loss.backward()
+        passes.append([ms_between(start, complete[number]) for number in reversed(range(n_layers))])
+    return min(passes, key=lambda ready_ms: ready_ms[-1])
+
+
+ready_ms = time_backward(device)
+layer_mib = 4 * (width * width + width) / 2**20  # a number has 4 bytes
+print(f"{n_layers} layers of {1024 * layer_mib:.1f} KiB, together {n_layers * layer_mib:.2f} MiB of gradients")
+print(f"last layer's gradient complete after  {ready_ms[0]:8.2f} ms")
+print(f"first layer's gradient complete after {ready_ms[-1]:8.2f} ms: the end of the backward pass")
+
+# %% [markdown]
+# ## Measure: what does a message cost?
+#
+# Two real processes exchange a tiny message and one with all gradients. The tiny one shows the fixed time. We take the
+# shortest of several, so that other work on this machine counts little.
+
+
+# %%
+def time_messages(rank: int, world_size: int, n_times: int, n_numbers: int) -> tuple[float, float]:
+    """The shortest all-reduce, in ms: of one number, and of `n_numbers` numbers."""
+    shortest = []
+    for size in (1, n_numbers):
+        tensor, took_ms = torch.ones(size, device=device_of(rank)), []
+        for _ in range(n_times):
+            dist.barrier()
+            start = mark(tensor.device)
+            dist.all_reduce(tensor)
+            took_ms.append(ms_between(start, mark(tensor.device)))
+        shortest.append(min(took_ms))
+    return tuple(shortest)
+
+
+n_numbers = n_layers * (width * width + width)
+fixed_ms, all_ms = wb.ranks(time_messages, world_size, per_rank=[[n_passes, n_numbers]] * world_size)[0]
+here_mib_per_ms = n_layers * layer_mib / max(all_ms - fixed_ms, 1e-6)
+print(f"fixed time of a message, {world_size} ranks on this machine: {fixed_ms:.3f} ms")
+print(f"all gradients in one message:                 {all_ms:.2f} ms")
+
+# %% [markdown]
+# ## See it: the backward pass and its messages
+#
+# Inside one machine a message is a copy in memory. Between two machines it goes through a cable. Let us keep the
+# measured times of the gradients and the measured fixed time, and **assume** a cable of 1 Gbit/s, a usual office
+# network. Then `send` gives the start and end of each message.
+
+# %%
+# How the picture is drawn. You may skip this cell.
+INK, COMPUTE, DATA = "#1b1f24", "#2f6fab", "#f0b35a"
+MIB_PER_MS = 1e9 / 8 / 2**20 / 1000  # of a cable of 1 Gbit/s
+
+
+def plan(layers_per_bucket: int, mib_per_ms: float) -> pd.DataFrame:
+    """One line for each bucket: the time of its last gradient, and start and end of its message, in ms."""
+    last = [min(first + layers_per_bucket, n_layers) - 1 for first in range(0, n_layers, layers_per_bucket)]
+    counts = [b - a for a, b in zip([-1, *last], last, strict=False)]
+    ready = [ready_ms[number] for number in last]
+    messages = send(ready, [layer_mib * count for count in counts], fixed_ms, mib_per_ms)
+    return pd.DataFrame({"ready": ready, "start": [s for s, _ in messages], "end": [e for _, e in messages]})
+
+
+def wait_ms(layers_per_bucket: int, mib_per_ms: float) -> float:
+    """How long the rank waits for the network after its backward pass."""
+    return plan(layers_per_bucket, mib_per_ms)["end"].iloc[-1] - ready_ms[-1]
+
+
+def bars(axis: plt.Axes, starts: list[float], ends: list[float], y: float, colour: str) -> None:
+    widths = [end - start for start, end in zip(starts, ends, strict=True)]
+    axis.barh([y] * len(widths), widths, left=starts, height=0.62, color=colour, edgecolor=INK, linewidth=0.5)
+
+
+def draw(axis: plt.Axes, layers_per_bucket: int, mib_per_ms: float, until_ms: float) -> None:
+    """One timeline: the backward pass above, the messages below."""
+    buckets = plan(layers_per_bucket, mib_per_ms)
+    end, done = ready_ms[-1], buckets["end"].iloc[-1]
+    bars(axis, [0.0, *ready_ms[:-1]], ready_ms, 1, COMPUTE)
+    bars(axis, buckets["start"], buckets["start"] + fixed_ms, 0, "white")
+    bars(axis, buckets["start"] + fixed_ms, buckets["end"], 0, DATA)
+    for bucket in buckets.itertuples():
+        axis.plot([bucket.ready, bucket.start], [0.69, 0.31], color=INK, lw=0.7)
+    axis.annotate("", (end, 1), (done, 1), arrowprops={"arrowstyle": "<->", "color": INK, "shrinkA": 0, "shrinkB": 0})
+    label = f"waits {done - end:.1f} ms"
+    axis.text(max(end, done), 1.16, label, ha="right", va="bottom", color=INK, fontsize=10)
+    axis.axvline(done, color=INK, lw=1.2, ls="--")
+    axis.set(ylim=(-0.5, 1.65), xlim=(0, until_ms), yticks=[0, 1], yticklabels=["network", "backward pass"])
+    n = len(buckets)
+    size = f"{min(layers_per_bucket, n_layers) * layer_mib:.2f} MiB"
+    axis.set_title(f"{n} message{'s' if n > 1 else ''}: buckets of {size}", fontsize=11, loc="left", pad=4)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.tick_params(axis="y", length=0)
+
+
+def show_picture(figure: plt.Figure, alt: str) -> None:
+    """Shows a figure on a white ground, with a text for readers who do not see it."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=150, facecolor="white")
+    plt.close(figure)
+    source = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+    page = f'<img src="{source}" alt="{html.escape(alt)}" style="width:100%;max-width:1050px">'
+    display({"text/html": page, "text/plain": alt}, raw=True)
+
+
+sizes = [2**i for i in range(n_layers.bit_length()) if 2 ** (i + 1) <= n_layers] + [n_layers]  # layers per bucket
+
+# %%
+best = min(sizes, key=lambda k: wait_ms(k, MIB_PER_MS))
+middle = best if best not in (1, n_layers) else sizes[len(sizes) // 2]
+shown = {k: wait_ms(k, MIB_PER_MS) for k in (1, middle, n_layers)}
+until_ms = 1.03 * (ready_ms[-1] + max(shown.values()))
+
+figure, axes = plt.subplots(3, 1, figsize=(11, 6.2), sharex=True, layout="constrained")
+for axis, k in zip(axes, shown, strict=True):
+    draw(axis, k, MIB_PER_MS, until_ms)
+axes[-1].set_xlabel("ms since the start of the backward pass")
+waits = "; ".join(f"with {-(-n_layers // k)} messages it waits {wait:.1f} ms" for k, wait in shown.items())
+show_picture(
+    figure,
+    f"Three timelines, one below the other. In each, the backward pass takes {ready_ms[-1]:.1f} ms, and the network "
+    f"carries the gradients at 1 Gbit/s. Then the rank waits for the last message: {waits}. With one message the network "
+    "stands idle during the whole backward pass.",
+)
+
+# %% [markdown]
+# How to read it: each box above is the backward pass of one layer, and the last layer comes first. Each box below is a
+# message. Its white part is the fixed time, its filled part is the bytes. A thin line leads from the moment when a
+# bucket is complete to the start of its message; if it is slanted, the network was still busy. The dashed line is the
+# end of the step.
+#
+# And in numbers, for three networks. "This machine" is what we measured between processes. For the cables, the fixed
+# time is ours and the speed is theirs.
+
+# %%
+networks = {"this machine": here_mib_per_ms, "10 Gbit/s": 10 * MIB_PER_MS, "1 Gbit/s": MIB_PER_MS}
+waits = pd.DataFrame({name: [wait_ms(k, rate) for k in sizes] for name, rate in networks.items()})
+waits.insert(0, "bucket, MiB", [k * layer_mib for k in sizes])
+waits.insert(1, "messages", [-(-n_layers // k) for k in sizes])
+print(f"The backward pass takes {ready_ms[-1]:.2f} ms. After it, the rank waits so many ms for the network:")
+for name in networks:
+    row = waits.loc[waits[name].idxmin()]
+    print(f"  {name:>12}: at least {row[name]:.2f} ms, with buckets of {row['bucket, MiB']:.2f} MiB")
+waits.style.hide(axis="index").format(precision=2).format("{:.0f}", subset=["messages"])
+
+# %% [markdown]
+# Now decide yourself. Move the sliders: which bucket size would you choose for your network? And from which speed on
+# does the choice hardly matter? (In a saved page the sliders do not move. The table above says the same.)
+
+
+# %%
+def decide(layers_per_bucket: int, gbit_per_s: float) -> None:
+    """Draws one timeline, and says whether another bucket size would be better."""
+    rate = gbit_per_s * MIB_PER_MS
+    wait, least = wait_ms(layers_per_bucket, rate), min(wait_ms(k, rate) for k in range(1, n_layers + 1))
+    share = wait / (ready_ms[-1] + wait)
+    figure, axis = plt.subplots(figsize=(11, 2.4), layout="constrained")
+    draw(axis, layers_per_bucket, rate, 1.03 * (ready_ms[-1] + wait))
+    axis.set_xlabel("ms since the start of the backward pass")
+    alt = f"{gbit_per_s:g} Gbit/s: waits {wait:.2f} ms, {share:.0%} of the time from backward pass to step."
+    show_picture(figure, alt)
+    print(alt, f"The best bucket size would wait {least:.2f} ms.")
+    if least > ready_ms[-1]:
+        print("No bucket size hides this network: compute more between two messages, or send fewer bytes.")
+
+
+layer_slider = SelectionSlider(options=[(f"{k * layer_mib:.2f} MiB", k) for k in sizes], value=middle, description="bucket")
+speed_slider = SelectionSlider(options=[0.1, 0.5, 1, 2.5, 10, 25, 100], value=1, description="Gbit/s")
+interact(decide, layers_per_bucket=layer_slider, gbit_per_s=speed_slider);
+
+# %% [markdown]
+# ## Does DDP really do this?
+#
+# Let us ask it. DDP lets us look at each bucket when it leaves, and when its sum is there. We ask for buckets of an
+# eighth of the model (`bucket_cap_mb`). Real processes, real messages, the network of this machine.
+
+
+# %%
+def watch_ddp(rank: int, world_size: int, bucket_mib: float) -> list[tuple[int, float, float]]:
+    """For each message of one step: its bytes, when it left and when it was there, in ms, on this rank."""
+    torch.set_num_threads(1)
+    model = DistributedDataParallel(make_model(device_of(rank)), bucket_cap_mb=bucket_mib)
+    x_ND, seen = torch.randn(n_samples, width, device=device_of(rank)), {}
+
+    def hook(_, bucket):
+        number, left = bucket.index(), time.perf_counter()
+        tensor = bucket.buffer().div_(world_size)
+        seen[number] = (tensor.nbytes, left, left)
+
+        def there(future):
+            seen[number] = (tensor.nbytes, left, time.perf_counter())
+            return future.value()[0]
+
+        return dist.all_reduce(tensor, async_op=True).get_future().then(there)
+
+    model.register_comm_hook(None, hook)
+    steps = []
+    for _ in range(n_passes):
+        loss = model(x_ND).square().mean()
+        start = time.perf_counter()
+        loss.backward()
+        steps.append([(size, 1000 * (left - start), 1000 * (there - start)) for size, left, there in seen.values()])
+    return min(steps[1:], key=lambda step: step[-1][2])  # in its first step DDP learns the order
+
+
+step = wb.ranks(watch_ddp, world_size, per_rank=[[n_layers * layer_mib / 8]] * world_size)[0]
+last_left = max(left for _, left, _ in step)
+n_hidden = sum(there <= last_left for _, _, there in step)
+print(f"{n_hidden} of {len(step)} messages were through before the last gradient was complete: they cost no waiting.")
+pd.DataFrame(step, columns=["bytes", "left at, ms", "there at, ms"]).style.format(
+    {"bytes": "{:,}", "left at, ms": "{:.2f}", "there at, ms": "{:.2f}"}
+)
+
+# %% [markdown]
+# So a message that leaves early is free, as long as the network is fast enough. On this machine it is not quite free:
+# computing and sending share the same cores. Only the last bucket can never be hidden, since nothing is left to compute.
+
+# %% [markdown]
+# ## Quiz
+#
+# Two questions. Read the reply to the choice that you make, and then the others too.
+
+# %%
+wb.quiz(
+    "Your model has 80 MiB of gradients, and you set `bucket_cap_mb=100` to save messages. A profiler shows: backward "
+    "pass 60 ms, then all-reduce 50 ms, one after the other. What do you try first?",
+    {
+        "A larger bucket: fewer messages": "There is one message already. You count messages, but the fixed time was paid "
+        "only once. What costs is that the network stood idle for 60 ms.",
+        "A smaller bucket: the network can begin earlier": "With buckets of 10 MiB the first of eight messages leaves "
+        "when an eighth of the gradients is complete, and most of the 50 ms disappear behind the backward pass.",
+        "More ranks: each has less to send": "You divide the gradient by the ranks. But each rank has a gradient for the "
+        "whole model, however many ranks there are. The message does not get smaller.",
+        "Nothing: the ranks can only talk when the backward pass is over": "This holds for the first layer only. The "
+        "gradient of the last layer is complete first. You have measured it above.",
+    },
+    right="A smaller bucket: the network can begin earlier",
+)
+
+# %%
+wb.quiz(
+    "You train with 32 samples per step on 1 GPU. Now you take 8 GPUs with 32 samples each, under DDP, and keep the "
+    "learning rate. What happens in one epoch?",
+    {
+        "The same as before: DDP averages": "The *gradient* is averaged, so a step is about as long as before. But a step "
+        "now uses 256 samples. One epoch has 8 times fewer steps, so the weights move less.",
+        "The steps are 8 times too long: divide the learning rate by 8": "You take the mean for a sum. DDP divides by the "
+        "number of ranks, as you saw. Only if your loss were a *sum* over samples, the batch size would change the step.",
+        "8 times fewer steps of about the same length: try 8 times the learning rate": "This is the linear scaling rule of "
+        "Goyal et al. (2017), with a slow start over the first epochs. It is a rule of thumb: check it on your own model.",
+    },
+    right="8 times fewer steps of about the same length: try 8 times the learning rate",
+)
+
+# %% [markdown]
+# ## From laptop to cluster
+#
+# In a ring, each rank only talks to its neighbour. For an all-reduce of $S$ bytes among $n$ ranks it sends
+# $2 S (n-1)/n$ bytes, in $2(n-1)$ turns (Patarasuk and Yuan 2009). For our model:
+
+# %%
+rows = []
+for name, n in (("this machine, 2 ranks", 2), ("2 nodes of 8 GPUs", 16), ("1,000 nodes of 8 GPUs", 8000)):
+    sent_mib = 2 * n_layers * layer_mib * (n - 1) / n
+    rows.append({"where": name, "MiB sent by a rank": sent_mib, "turns": 2 * (n - 1), "samples in a step": n * n_samples})
+pd.DataFrame(rows).style.hide(axis="index").format(
+    {"MiB sent by a rank": "{:.2f}", "turns": "{:,}", "samples in a step": "{:,}"}
+)
+
+# %% [markdown]
+# The bytes hardly grow. The turns do, and with them the fixed time of a message: so larger teams want larger buckets.
+# And the batch grows: see question 2.
+#
+# On GPUs the messages go by NCCL, and the GPU's own clock takes the times. This notebook on two GPUs, by Slurm:
+#
+# ```
+# srun --gpus=2 --cpus-per-task=8 --mem=16G autograder build training/data-parallel --run --profile gpu
+# ```
+
+# %%
+recorded = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path("data/data-parallel").glob("*.json"))]
+for record in recorded:
+    print(record["date"], "·", record["machine"], "·", record["versions"])
+    print(pd.DataFrame(record["results"]).to_string(index=False))
+if not recorded:
+    print("No measurement from GPUs or a cluster has been recorded yet, so none is shown.")
+    print("To make one, run there: torchrun --nproc-per-node=gpu courses/training/data/data-parallel/record.py")
+
+# %% [markdown]
+# ## Sources
+#
+# - Shen Li, Yanli Zhao, Rohan Varma and others: *PyTorch Distributed: Experiences on Accelerating Data Parallel
+#   Training*. Proceedings of the VLDB Endowment 13(12), 2020, DOI 10.14778/3415478.3415530. Section 3.2: averaging,
+#   buckets, overlap.
+# - PyTorch 2.13, documentation of `torch.nn.parallel.DistributedDataParallel`: `bucket_cap_mb`, and the note that
+#   gradients "between different nodes are averaged".
+# - Pitch Patarasuk, Xin Yuan: *Bandwidth Optimal All-reduce Algorithms for Clusters of Workstations*. Journal of
+#   Parallel and Distributed Computing 69(2), 2009, DOI 10.1016/j.jpdc.2008.09.002.
+# - Priya Goyal, Piotr Dollár, Ross Girshick and others: *Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour*.
+#   2017, arXiv 1706.02677. Section 2: the linear scaling rule, and the slow start ("warmup").
+#
+# ## Next: the exercise
+#
+# In the exercise *Data parallel training from scratch* you write the heart of DDP: an average that is right for ranks
+# with different numbers of samples, the buckets, and the sampler that decides who reads what. A referee counts each
+# byte that your ranks send. Here all layers were equal. There, some weights are shared by two layers, and some have no
+# gradient at all.
