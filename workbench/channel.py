@@ -13,6 +13,7 @@ from workbench.served import Park, PendingCall, Refuse, Table
 POLL_S = 0.1
 WALL_FACTOR, WALL_EXTRA_S = 3.0, 15.0  # wall time is a wide backstop; CPU time is what counts
 GRACE_S = 5.0  # for the answer after an interrupt
+IDLE_S, IDLE_CPU_S = 5.0, 0.05  # all that is left is waiting, when this long no more than this is computed
 MAX_PROXY_CALLS = 200_000
 MAX_PARKED = 1024  # each is tried again after every other call
 
@@ -55,14 +56,14 @@ class Channel:
         except LinkError as error:
             self.gone = "your code's process broke the protocol of the check"
             raise LearnerGone(self.gone, came=error.what) from error
-        name = str(fields.get("name", ""))
+        name, probe = str(fields.get("name", "")), "source" in fields and fields["source"] is not None
         if conversation.rank_error is not None:
             rank, told = conversation.rank_error
-            raise _learner_error(told, f"{name} on rank {rank}")
+            raise _learner_error(told, name, probe=probe, rank=f" on rank {rank}")
         if conversation.deadlock:
             raise CheckFailed("deadlock: " + conversation.deadlock)
         if not header.get("ok"):
-            raise _learner_error(header.get("error"), name)
+            raise _learner_error(header.get("error"), name, probe=probe)
         try:
             return Decoder(buffers).decode(header.get("value"))
         except CodecError as error:
@@ -79,11 +80,14 @@ class Channel:
     def _await(self, conversation: "_Conversation", timeout_s: float) -> tuple[dict[str, Json], list[bytearray]]:
         start_cpu_s, start_s = self._cpu_s(), time.monotonic()
         limit_s = start_s + WALL_FACTOR * timeout_s + WALL_EXTRA_S
+        idle = _Idle()
         while True:
             answer = conversation.step(min(time.monotonic() + POLL_S, limit_s))
             if answer is not None:
                 return answer
             used_s = self._cpu_s() - start_cpu_s
+            if idle.for_s(conversation.messages, used_s) >= IDLE_S:
+                conversation.end_waiting()
             if used_s > timeout_s or time.monotonic() >= limit_s:
                 self._stop(conversation)
                 waited = f"{used_s:.1f} s of computing, {time.monotonic() - start_s:.1f} s in all"
@@ -101,6 +105,24 @@ class Channel:
         self.gone = "your code did not stop when its time was up"
 
 
+class _Idle:
+    """How long the learner's process has neither sent anything nor computed."""
+
+    def __init__(self) -> None:
+        self._since_s, self._messages, self._used_s = time.monotonic(), 0, 0.0
+
+    def for_s(self, messages: int, used_s: float) -> float:
+        """Seconds since something was seen.
+
+        Args:
+            messages: how many have come so far.
+            used_s: CPU seconds used so far; what a kernel that waits uses by itself does not count.
+        """
+        if messages != self._messages or used_s - self._used_s > IDLE_CPU_S:
+            self._since_s, self._messages, self._used_s = time.monotonic(), messages, used_s
+        return time.monotonic() - self._since_s
+
+
 class _Conversation:
     """One request: its answer, the proxy calls on the way, the ranks that are still running."""
 
@@ -109,6 +131,7 @@ class _Conversation:
         self._running = set(range(ranks))
         self._ended: set[int] = set()
         self._calls = 0
+        self.messages = 0
         self.deadlock = ""
         self.rank_error: tuple[int, Any] | None = None  # the first rank that raised by itself, and what
 
@@ -118,6 +141,7 @@ class _Conversation:
             header, buffers = self._link.receive(deadline_s)
         except LinkTimeout:
             return None
+        self.messages += 1
         if "proxy" in header:
             self._proxy(header, buffers)
         elif header.get("rank_done") == self._number:
@@ -128,6 +152,13 @@ class _Conversation:
 
     def waiting(self) -> str:
         return "".join(f"; {call.why}" for call in self._table.parked[:8])
+
+    def end_waiting(self) -> None:
+        """Nothing happens on the learner's side any more but waiting: say for what, and let it go."""
+        if self._table.parked:
+            waiting = "; ".join(call.why for call in self._table.parked[:8])
+            self.deadlock = f"{waiting}; nothing else happens in your code"
+            self.refuse_parked("deadlock: " + self.deadlock)
 
     def refuse_parked(self, text: str) -> None:
         for call in self._table.parked:
@@ -150,6 +181,8 @@ class _Conversation:
             raise LinkError("A call named no served object.", came=str(header.get("method"))[:40])
         if self._attempt(call):
             self._retry()
+        elif self.deadlock:
+            self._reply_error(call.number, Refuse("deadlock: " + self.deadlock))
         else:
             self._table.parked.append(call)
             if len(self._table.parked) > MAX_PARKED:
@@ -199,16 +232,20 @@ class _Conversation:
         self._link.send({"proxy": number, "ok": False, "error": {"type": refuse.type, "text": str(refuse)}})
 
 
-def _learner_error(error: Any, name: str) -> CheckFailed:
-    """What the learner's process says was raised, as a failed check; its words are cut, and never believed."""
+def _learner_error(error: Any, name: str, *, probe: bool, rank: str = "") -> CheckFailed:
+    """What the learner's process says was raised, as a failed check; its words are cut, and never believed.
+
+    A probe is not the learner's: what went wrong in a function that it calls is told by that function.
+    """
     error = error if isinstance(error, dict) else {}
-    kind, text, where = (str(error.get(key, ""))[:2000] for key in ("type", "text", "where"))
+    kind, text, where, place = (str(error.get(key, ""))[:2000] for key in ("type", "text", "where", "place"))
     told = error.get("bases")
     bases = [base[:60] for base in told[:20] if isinstance(base, str)] if isinstance(told, list) else []
+    action = f"your {place[:100]}" if probe and place else name or "your code"
     if kind in ("NotImplementedError", "NotDefined") or "NotImplementedError" in bases:
         return NotAttempted(text or "not attempted yet")
     if kind == "NotCallable":
         return CheckFailed(text)
     if kind == "CodecError":
-        return CheckFailed(f"what {name or 'your code'} gave back cannot be handed over", came=text)
-    return LearnerError(kind or "an error", text, where, bases, action=name or "your code")
+        return CheckFailed(f"what {name or 'your code'}{rank} gave back cannot be handed over", came=text)
+    return LearnerError(kind or "an error", text, where, bases, action=action + rank)

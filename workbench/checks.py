@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.codec import TensorArgument
-from workbench.comparators import as_array, as_choice, as_dict, as_list, as_number, as_text, close, same_table
+from workbench.comparators import (
+    as_array,
+    as_choice,
+    as_dict,
+    as_list,
+    as_number,
+    as_table,
+    as_text,
+    close,
+    same_table,
+)
 from workbench.errors import KitError
 from workbench.failures import CheckFailed, LearnerError, LearnerGone, NotAttempted, TimedOut, show
 
@@ -27,6 +37,7 @@ __all__ = [
     "as_dict",
     "as_list",
     "as_number",
+    "as_table",
     "as_text",
     "close",
     "expect",
@@ -112,6 +123,9 @@ def tensor(array: Any, dtype: str | None = None, requires_grad: bool = False) ->
 
 
 def expect(condition: Any, *, expected: Any, came: Any, given: Any = None, why: str = "") -> None:
-    """Fails the check unless the condition holds."""
+    """Fails the check unless the condition holds; the message says what was expected, what came, and for which input.
+
+    Values are shown short; a text is shown as it is. None as `expected` or `came` is shown as None.
+    """
     if not bool(condition):
         raise CheckFailed(why, expected=expected, came=came, given=given)

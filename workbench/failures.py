@@ -3,19 +3,34 @@
 from collections.abc import Iterable
 from typing import Any
 
+_NOTHING: Any = object()  # not said; None is an answer that people give
+
 
 class CheckFailed(AssertionError):
     """A check's own failure.
 
     Args:
         why: one sentence for the learner.
-        expected, came, given: what the check wanted, what the answer was, the smallest input that shows it.
+        expected, came, given: what the check wanted, what the answer was, the smallest input that shows it. None as
+            `expected` or `came` is shown as None, as `given` it means that there is none.
+
+    Attributes:
+        expected, came, given: as short texts, None where they were not said.
+        values: those of the three that were said, by name, as they are.
     """
 
-    def __init__(self, why: str, *, expected: Any = None, came: Any = None, given: Any = None) -> None:
+    def __init__(self, why: str, *, expected: Any = _NOTHING, came: Any = _NOTHING, given: Any = None) -> None:
         super().__init__(why)
         self.why = why
-        self.expected, self.came, self.given = show(expected), show(came), show(given)
+        said = {"expected": expected, "came": came, "given": _NOTHING if given is None else given}
+        self.values = {name: value for name, value in said.items() if value is not _NOTHING}
+        texts = {name: "None" if value is None else show(value) for name, value in self.values.items()}
+        self.expected, self.came, self.given = (texts.get(name) for name in said)
+
+    def add_given(self, given: Any) -> None:
+        """Says for which input this happened, where that was not said yet."""
+        if self.given is None and given is not None:
+            self.given, self.values["given"] = show(given), given
 
 
 class NotAttempted(CheckFailed):
@@ -32,7 +47,8 @@ class LearnerError(CheckFailed):
     def __init__(
         self, type: str, text: str, where: str, bases: Iterable[str] = (), *, action: str = "your code"
     ) -> None:
-        super().__init__(f"{action} raised {type}: {text}" if text else f"{action} raised {type}", came=where or None)
+        why = f"{action} raised {type}: {text}" if text else f"{action} raised {type}"
+        super().__init__(why, came=where or _NOTHING)
         self.type, self.bases = type, tuple(bases)
 
 

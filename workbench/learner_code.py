@@ -13,7 +13,8 @@ from typing import Any
 from workbench.codec import Json
 
 _MAX_TEXT_CHARS = 2000
-_CELLS = ("<ipython-input", "<cell", "probes/")
+_CELLS = ("<ipython-input", "<cell")
+_PROBES = "probes/"
 
 
 class NotDefined(NameError):
@@ -94,17 +95,32 @@ def uninterrupted() -> Iterator[None]:
 
 
 def describe(error: BaseException) -> dict[str, Json]:
-    """An exception as plain text: type, its base types, message, and the line of the learner's that raised it."""
-    where = ""
+    """An exception as plain text: type, its base types, message, and the line of the learner's that raised it.
+
+    `place` names function and line of the learner's own code, where the error passed through it; a probe's own
+    mistake, or one that it is there to find, has none.
+    """
+    own: traceback.FrameSummary | None = None
+    probe: traceback.FrameSummary | None = None
+    function = ""
     for frame in traceback.extract_tb(error.__traceback__):
-        if "ipykernel_" in frame.filename or frame.filename.startswith(_CELLS):
-            place = f"the probe {frame.filename}" if frame.filename.startswith("probes/") else frame.name
-            where = f"{place}, line {frame.lineno}: {frame.line or ''}".strip()
+        if frame.filename.startswith(_PROBES):
+            probe = frame
+        elif "ipykernel_" in frame.filename or frame.filename.startswith(_CELLS):
+            own = frame
+            function = function if frame.name.startswith("<") else frame.name  # a comprehension is its function's
+    where = place = ""
+    if own is not None:
+        where = f"{function or own.name}, line {own.lineno}: {own.line or ''}".strip()
+        place = f"{function} (line {own.lineno})" if function else ""
+    elif probe is not None:
+        where = f"the probe {probe.filename}, line {probe.lineno}: {probe.line or ''}".strip()
     return {
         "type": type(error).__name__,
         "bases": [base.__name__ for base in type(error).__mro__],
         "text": _text(error),
         "where": where[:_MAX_TEXT_CHARS],
+        "place": place[:_MAX_TEXT_CHARS],
     }
 
 

@@ -5,7 +5,8 @@ checker is a process of its own and the learner's code runs in a sandbox. Whatev
 nothing that the learner's process says decides more than that value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from workbench.channel import Channel
@@ -24,6 +25,9 @@ __all__ = ["Channel", "Submission"]
 class Submission:
     """What a check sees of a learner's work.
 
+    `call`, `run` and `ranks` take `given`: what to show as the input where the learner's code raises, is too slow or
+    waits for ever. `timeout_s` is CPU time of the learner's processes.
+
     Args:
         channel: the checker's end.
         rng: fresh for each check; the same again when the same notebook is graded again.
@@ -35,7 +39,13 @@ class Submission:
         self._channel, self._probes = channel, probes
 
     def call(
-        self, name: str, *args: Any, serve: Mapping[str, Served] | None = None, timeout_s: float = 10, **kwargs: Any
+        self,
+        name: str,
+        *args: Any,
+        serve: Mapping[str, Served] | None = None,
+        timeout_s: float = 10,
+        given: Any = None,
+        **kwargs: Any,
     ) -> Any:
         """The value of the learner's function `name`; served objects arrive as keyword arguments."""
         table = Table()
@@ -45,7 +55,8 @@ class Submission:
             "args": encoder.encode(list(args)),
             "kwargs": encoder.encode({**kwargs, **(serve or {})}),
         }
-        return self._channel.request("call", fields, encoder, table, timeout_s=timeout_s)
+        with _shown_as_given(given):
+            return self._channel.request("call", fields, encoder, table, timeout_s=timeout_s)
 
     def get(self, expression: str, *, timeout_s: float = 10) -> Any:
         """The value of an expression in the learner's namespace."""
@@ -68,6 +79,7 @@ class Submission:
         returns: Sequence[str],
         serve: Mapping[str, Served] | None = None,
         timeout_s: float = 10,
+        given: Any = None,
         **inputs: Any,
     ) -> dict[str, Any]:
         """Runs probes/`probe`.py on the learner's side, with the inputs as names.
@@ -78,18 +90,25 @@ class Submission:
         encoder = Encoder(table.tag)
         names = encoder.encode({**inputs, **(serve or {})})
         fields = {"name": probe, "source": self._probes[probe], "inputs": names, "returns": list(returns)}
-        value = self._channel.request("run", fields, encoder, table, timeout_s=timeout_s)
+        with _shown_as_given(given):
+            value = self._channel.request("run", fields, encoder, table, timeout_s=timeout_s)
         if not isinstance(value, dict) or set(value) != set(returns):
             raise CheckFailed("the probe did not come to its end", came=value)
         return value
 
     def ranks(
-        self, name: str, per_rank: Sequence[Sequence[Any]], *, network: "Network", timeout_s: float = 10
+        self,
+        name: str,
+        per_rank: Sequence[Sequence[Any]],
+        *,
+        network: "Network",
+        timeout_s: float = 10,
+        given: Any = None,
     ) -> list[Any]:
         """Calls `name(comm, *per_rank[r])` for each rank r, each on a thread of its own; the list of results.
 
         `name` may be "probe:NAME": then probes/NAME.py defines `rank_main(comm, *args)`. A rank that raises, or a
-        deadlock, fails the check.
+        deadlock, fails the check, and is named.
         """
         table = Table()
         encoder = Encoder(table.tag)
@@ -97,7 +116,18 @@ class Submission:
         probe = name.removeprefix("probe:") if name.startswith("probe:") else None
         source = self._probes[probe] if probe is not None else None
         fields = {"name": probe or name, "source": source, "per_rank": inputs}
-        results = self._channel.request("ranks", fields, encoder, table, timeout_s=timeout_s, ranks=len(per_rank))
+        with _shown_as_given(given):
+            results = self._channel.request("ranks", fields, encoder, table, timeout_s=timeout_s, ranks=len(per_rank))
         if not isinstance(results, list) or len(results) != len(per_rank):
             raise CheckFailed("the ranks did not come to their end", came=results)
         return results
+
+
+@contextmanager
+def _shown_as_given(given: Any) -> Iterator[None]:
+    """A failure on the learner's side says for which input it came."""
+    try:
+        yield
+    except CheckFailed as failure:
+        failure.add_given(given)
+        raise

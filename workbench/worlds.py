@@ -4,12 +4,17 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.codec import wire_bytes
 from workbench.served import Park, Refuse, Served, exposed
 
 
 @dataclass(frozen=True)
 class Message:
-    """One send, or one rank's part in a collective. `size_bytes` and `elements` are those of the value handed over."""
+    """One send, or one rank's part in a collective.
+
+    `size_bytes` and `elements` are those of the value that this rank handed over, whatever the collective then does
+    with it: an all-reduce of 10 float32 numbers is 40 bytes for each rank, of 10 bf16 numbers 20, a barrier none.
+    """
 
     kind: str
     rank: int
@@ -49,11 +54,20 @@ class Network:
         """The communicator to serve to this rank."""
         return Comm(self, rank)
 
-    def bytes_sent(self, rank: int | None = None, kind: str = "send") -> int:
-        """Bytes handed over by `rank` (None: by all) in messages of this kind."""
-        return sum(m.size_bytes for m in self.log if m.kind == kind and rank in (None, m.rank))
+    def bytes_sent(self, rank: int | None = None, kind: str | None = "send") -> int:
+        """Bytes that a rank handed over, in messages of one kind.
+
+        An array counts with the item size that it has in the learner's code (2 bytes for bf16, 1 for fp8), a number
+        with 8, text with its length, a container with its items; names, shapes and the protocol count nothing.
+
+        Args:
+            rank: None for all ranks together.
+            kind: "send" counts point-to-point messages alone; or a collective's name; None for all kinds.
+        """
+        return sum(message.size_bytes for message in self.messages(kind, rank))
 
     def messages(self, kind: str | None = None, rank: int | None = None) -> list[Message]:
+        """The messages of one kind (None: of all) that a rank (None: any) handed over, in order."""
         return [m for m in self.log if kind in (None, m.kind) and rank in (None, m.rank)]
 
     def send(self, rank: int, to: Any, value: Any) -> None:
@@ -177,7 +191,7 @@ def _describe(kind: str, value: Any, options: dict[str, Any]) -> str:
 def _size(value: Any) -> tuple[int, int]:
     """Bytes and elements of a value: an array's own, 8 bytes for a number, text by length, lists by their items."""
     if hasattr(value, "nbytes"):
-        return int(value.nbytes), int(value.size)
+        return wire_bytes(value), int(value.size)
     if isinstance(value, (str, bytes)):
         return len(value), 1
     if isinstance(value, dict):

@@ -27,13 +27,10 @@ class Row:
 
 def judge(trial: Trial, results: Sequence[Result]) -> Row:
     """The row of a trial whose jobs gave these results, in the order of `trial.jobs()`."""
-    problems: list[AuthoringError] = []
-    for result in results:
-        problems += _broken_checks(result, trial)
-        if not problems:
-            problems += _as_expected(result, trial)
+    problems = [problem for result in results for problem in _broken_checks(result, trial)]
     if not problems:
         problems += _same_marks(results, trial)
+        problems += (problem for result in results for problem in _as_expected(result, trial))
     return Row(trial.name, trial.expected.words, _came(results[0], trial), tuple(problems))
 
 
@@ -43,13 +40,16 @@ def checked(result: Result) -> list[PartResult]:
 
 
 def _broken_checks(result: Result, trial: Trial) -> Iterator[AuthoringError]:
-    for part, outcome in _outcomes(result):
-        if outcome.state == "broke":
-            name = "checks.py" if outcome.visible else "hidden.py"
+    for part in result.parts:
+        broken = [outcome for outcome in part.outcomes if outcome.state == "broke"]
+        told = [(f"{'checks' if one.visible else 'hidden'}.py, {part.name}.{one.check}", one.message) for one in broken]
+        if part.state == "check broke" and not told:  # with another seed than that of the lowest mark
+            told = [(f"checks.py or hidden.py, part {part.name}", "an exception with one of the seeds")]
+        for place, message in told:
             yield AuthoringError(
                 "a check broke: it raised something that is not its own failure",
-                where=f"{trial.folder}/{name}, {part}.{outcome.check}",
-                came=f"{outcome.message}, with {trial.name}",
+                where=f"{trial.folder}/{place}",
+                came=f"{message}, with {trial.name}",
                 expected="CheckFailed (by expect and the comparators) or a plain assert, whatever the answer is",
                 mend="look at the answer with as_array, as_number, as_text, … before computing with it",
             )

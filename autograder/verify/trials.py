@@ -123,7 +123,7 @@ def trials_of(authored: Authored, profile: str, rounds: int) -> Iterator[Trial]:
         notebook = solution_notebook(authored, variant.solutions, variant.written)
         name = f"{variant.kind}/{variant.name}"
         expected = FullMarks() if variant.kind == "correct" else _caught(variant)
-        yield trial(name, f"{name}.py", notebook, expected, again=True)
+        yield trial(name, f"{name}.py", notebook, expected, again=variant.kind == "correct")
     for forger in standing_forgers():
         notebook = forged_notebook(authored, bundle.skeleton, forger)
         yield trial(f"forger {forger.name}", "checks.py or hidden.py", notebook, Nothing())

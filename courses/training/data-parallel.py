@@ -29,6 +29,7 @@ import io
 import json
 import time
 from pathlib import Path
+from statistics import fmean
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -88,27 +89,30 @@ def device_of(rank: int) -> torch.device:
     return torch.device("cuda", rank) if dist.get_backend() == "nccl" else torch.device("cpu")
 
 
-def ddp_gradient(rank: int, world_size: int, samples: list[float]) -> float:
-    """What DDP leaves in w.grad on this rank. The model is w · x, the loss its mean over the samples."""
+def ddp_gradients(rank: int, world_size: int, batches: list[list[float]]) -> list[float]:
+    """What DDP leaves in w.grad on this rank after each batch. The model is w · x, the loss its mean."""
     model = DistributedDataParallel(torch.nn.Linear(1, 1, bias=False, device=device_of(rank)))
-    x_N1 = torch.tensor(samples, device=device_of(rank)).view(-1, 1)
-    model(x_N1).mean().backward()
-    return model.module.weight.grad.item()
+    gradients = []
+    for batch in batches:
+        model.zero_grad()
+        x_N1 = torch.tensor(batch, device=device_of(rank)).view(-1, 1)
+        model(x_N1).mean().backward()
+        gradients.append(model.module.weight.grad.item())
+    return gradients
 
 
-shards = [[8.0], [2.0, 2.0, 2.0]]
-on_rank = wb.ranks(ddp_gradient, 2, per_rank=[[samples] for samples in shards])
-all_samples = sum(shards, [])
-serial = sum(all_samples) / len(all_samples)
-print("w.grad on rank 0 and on rank 1:           ", on_rank)
-print("one process with all four samples would get", serial)
+short = [[8.0], [2.0, 2.0, 2.0]]  # the samples of rank 0, and those of rank 1
+equal = [[8.0, 2.0], [2.0, 2.0]]  # the same four samples, for later
+on_rank = wb.ranks(ddp_gradients, 2, per_rank=[[[short[rank], equal[rank]]] for rank in (0, 1)])
+print("w.grad on rank 0:", on_rank[0][0])
+print("w.grad on rank 1:", on_rank[1][0])
 
 # %%
 wb.settle(
     "gradient",
-    on_rank[0],
-    why=f"Rank 0 had the gradient {sum(shards[0]) / len(shards[0]):g}, rank 1 had {sum(shards[1]) / len(shards[1]):g}. "
-    f"DDP added the two and divided by 2, the number of ranks. All four samples together have the mean {serial:g}.",
+    on_rank[0][0],
+    why=f"By itself, rank 0 had the gradient {fmean(short[0]):g} and rank 1 had {fmean(short[1]):g}. DDP added the two "
+    f"and divided by 2, the number of ranks. All four samples together have the mean {fmean(short[0] + short[1]):g}.",
 )
 
 # %% [markdown]
@@ -122,16 +126,14 @@ wb.settle(
 # is not the only cause: if your loss is a mean over the *words* of a text, and the ranks have texts of different
 # length, it happens at each step.
 #
-# The same four samples, two for each rank:
+# The same two processes also took the same four samples in equal parts, two for each rank:
 
 # %%
-equal_shards = [[8.0, 2.0], [2.0, 2.0]]
-on_rank = wb.ranks(ddp_gradient, 2, per_rank=[[samples] for samples in equal_shards])
-print("w.grad on rank 0 and on rank 1:   ", on_rank)
-print("one process with all four samples:", serial)
+print("samples 8, 2 on rank 0 and 2, 2 on rank 1: w.grad is", on_rank[0][1], "and", on_rank[1][1])
+print("one process with all four samples:         w.grad is", fmean(equal[0] + equal[1]))
 
 # %% [markdown]
-# So that is *what* they say. In the exercise you repair it. Now to *when*.
+# So that is *what* the ranks say. In the exercise you repair it. Now to *when*.
 
 # %% [markdown]
 # ## A worked example: when does the last message arrive?
@@ -330,6 +332,11 @@ def wait_ms(layers_per_bucket: int, mib_per_ms: float) -> float:
     return plan(layers_per_bucket, mib_per_ms)["end"].iloc[-1] - ready_ms[-1]
 
 
+def count_of(layers_per_bucket: int) -> str:
+    n = -(-n_layers // layers_per_bucket)
+    return f"{n} message{'s' if n > 1 else ''}"
+
+
 def bars(axis: plt.Axes, starts: list[float], ends: list[float], y: float, colour: str) -> None:
     widths = [end - start for start, end in zip(starts, ends, strict=True)]
     axis.barh([y] * len(widths), widths, left=starts, height=0.62, color=colour, edgecolor=INK, linewidth=0.5)
@@ -349,9 +356,8 @@ def draw(axis: plt.Axes, layers_per_bucket: int, mib_per_ms: float, until_ms: fl
     axis.text(max(end, done), 1.16, label, ha="right", va="bottom", color=INK, fontsize=10)
     axis.axvline(done, color=INK, lw=1.2, ls="--")
     axis.set(ylim=(-0.5, 1.65), xlim=(0, until_ms), yticks=[0, 1], yticklabels=["network", "backward pass"])
-    n = len(buckets)
-    size = f"{min(layers_per_bucket, n_layers) * layer_mib:.2f} MiB"
-    axis.set_title(f"{n} message{'s' if n > 1 else ''}: buckets of {size}", fontsize=11, loc="left", pad=4)
+    title = f"{count_of(layers_per_bucket)}: buckets of {layers_per_bucket * layer_mib:.2f} MiB"
+    axis.set_title(title, fontsize=11, loc="left", pad=4)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
 
@@ -378,12 +384,12 @@ figure, axes = plt.subplots(3, 1, figsize=(11, 6.2), sharex=True, layout="constr
 for axis, k in zip(axes, shown, strict=True):
     draw(axis, k, MIB_PER_MS, until_ms)
 axes[-1].set_xlabel("ms since the start of the backward pass")
-waits = "; ".join(f"with {-(-n_layers // k)} messages it waits {wait:.1f} ms" for k, wait in shown.items())
+waits = "; ".join(f"with {count_of(k)} it waits {wait:.1f} ms" for k, wait in shown.items())
 show_picture(
     figure,
     f"Three timelines, one below the other. In each, the backward pass takes {ready_ms[-1]:.1f} ms, and the network "
-    f"carries the gradients at 1 Gbit/s. Then the rank waits for the last message: {waits}. With one message the network "
-    "stands idle during the whole backward pass.",
+    f"carries the gradients at 1 Gbit/s. Then the rank waits for the last message: {waits}. With one message the "
+    "network stands idle during the whole backward pass.",
 )
 
 # %% [markdown]
@@ -427,9 +433,10 @@ def decide(layers_per_bucket: int, gbit_per_s: float) -> None:
         print("No bucket size hides this network: compute more between two messages, or send fewer bytes.")
 
 
-layer_slider = SelectionSlider(options=[(f"{k * layer_mib:.2f} MiB", k) for k in sizes], value=middle, description="bucket")
+named = [(f"{k * layer_mib:.2f} MiB", k) for k in sizes]
+layer_slider = SelectionSlider(options=named, value=middle, description="bucket")
 speed_slider = SelectionSlider(options=[0.1, 0.5, 1, 2.5, 10, 25, 100], value=1, description="Gbit/s")
-interact(decide, layers_per_bucket=layer_slider, gbit_per_s=speed_slider);
+_ = interact(decide, layers_per_bucket=layer_slider, gbit_per_s=speed_slider)
 
 # %% [markdown]
 # ## Does DDP really do this?
@@ -440,43 +447,44 @@ interact(decide, layers_per_bucket=layer_slider, gbit_per_s=speed_slider);
 
 # %%
 def watch_ddp(rank: int, world_size: int, bucket_mib: float) -> list[tuple[int, float, float]]:
-    """For each message of one step: its bytes, when it left and when it was there, in ms, on this rank."""
+    """For each message of one step on this rank: its bytes, when it left and when its sum was there, in ms."""
     torch.set_num_threads(1)
-    model = DistributedDataParallel(make_model(device_of(rank)), bucket_cap_mb=bucket_mib)
-    x_ND, seen = torch.randn(n_samples, width, device=device_of(rank)), {}
+    device = device_of(rank)
+    model = DistributedDataParallel(make_model(device), bucket_cap_mb=bucket_mib)
+    x_ND, bytes_of, left, there = torch.randn(n_samples, width, device=device), {}, {}, {}
 
     def hook(_, bucket):
-        number, left = bucket.index(), time.perf_counter()
-        tensor = bucket.buffer().div_(world_size)
-        seen[number] = (tensor.nbytes, left, left)
+        """DDP calls this when a bucket is complete, and takes the sum from what it returns."""
+        number, tensor = bucket.index(), bucket.buffer().div_(world_size)
+        bytes_of[number], left[number] = tensor.nbytes, mark(device)
 
-        def there(future):
-            seen[number] = (tensor.nbytes, left, time.perf_counter())
+        def arrived(future):
+            there[number] = mark(device)
             return future.value()[0]
 
-        return dist.all_reduce(tensor, async_op=True).get_future().then(there)
+        return dist.all_reduce(tensor, async_op=True).get_future().then(arrived)
 
     model.register_comm_hook(None, hook)
     steps = []
     for _ in range(n_passes):
         loss = model(x_ND).square().mean()
-        start = time.perf_counter()
+        start = mark(device)
         loss.backward()
-        steps.append([(size, 1000 * (left - start), 1000 * (there - start)) for size, left, there in seen.values()])
+        steps.append([(bytes_of[n], ms_between(start, left[n]), ms_between(start, there[n])) for n in sorted(left)])
     return min(steps[1:], key=lambda step: step[-1][2])  # in its first step DDP learns the order
 
 
 step = wb.ranks(watch_ddp, world_size, per_rank=[[n_layers * layer_mib / 8]] * world_size)[0]
-last_left = max(left for _, left, _ in step)
-n_hidden = sum(there <= last_left for _, _, there in step)
-print(f"{n_hidden} of {len(step)} messages were through before the last gradient was complete: they cost no waiting.")
-pd.DataFrame(step, columns=["bytes", "left at, ms", "there at, ms"]).style.format(
-    {"bytes": "{:,}", "left at, ms": "{:.2f}", "there at, ms": "{:.2f}"}
+last_left_ms = max(left_ms for _, left_ms, _ in step)
+n_hidden = sum(there_ms <= last_left_ms for _, _, there_ms in step)
+print(f"{n_hidden} of {len(step)} messages were through before the last one left.")
+pd.DataFrame(step, columns=["bytes", "left at, ms", "through at, ms"]).rename_axis("message").style.format(
+    {"bytes": "{:,}", "left at, ms": "{:.2f}", "through at, ms": "{:.2f}"}
 )
 
 # %% [markdown]
-# So a message that leaves early is free, as long as the network is fast enough. On this machine it is not quite free:
-# computing and sending share the same cores. Only the last bucket can never be hidden, since nothing is left to compute.
+# The last bucket leaves when the last gradient is complete. So a message that was through before has cost no waiting.
+# The last bucket itself cannot be hidden: when it leaves, nothing is left to compute.
 
 # %% [markdown]
 # ## Quiz
@@ -488,12 +496,12 @@ wb.quiz(
     "Your model has 80 MiB of gradients, and you set `bucket_cap_mb=100` to save messages. A profiler shows: backward "
     "pass 60 ms, then all-reduce 50 ms, one after the other. What do you try first?",
     {
-        "A larger bucket: fewer messages": "There is one message already. You count messages, but the fixed time was paid "
-        "only once. What costs is that the network stood idle for 60 ms.",
+        "A larger bucket: fewer messages": "There is one message already, so the fixed time is paid once. What costs you "
+        "time is that the network stands idle for 60 ms.",
         "A smaller bucket: the network can begin earlier": "With buckets of 10 MiB the first of eight messages leaves "
         "when an eighth of the gradients is complete, and most of the 50 ms disappear behind the backward pass.",
-        "More ranks: each has less to send": "You divide the gradient by the ranks. But each rank has a gradient for the "
-        "whole model, however many ranks there are. The message does not get smaller.",
+        "More ranks: each has less to send": "You share out the gradient among the ranks. But each rank has a gradient "
+        "for the whole model, however many ranks there are. The message does not get smaller.",
         "Nothing: the ranks can only talk when the backward pass is over": "This holds for the first layer only. The "
         "gradient of the last layer is complete first. You have measured it above.",
     },
@@ -505,12 +513,13 @@ wb.quiz(
     "You train with 32 samples per step on 1 GPU. Now you take 8 GPUs with 32 samples each, under DDP, and keep the "
     "learning rate. What happens in one epoch?",
     {
-        "The same as before: DDP averages": "The *gradient* is averaged, so a step is about as long as before. But a step "
-        "now uses 256 samples. One epoch has 8 times fewer steps, so the weights move less.",
-        "The steps are 8 times too long: divide the learning rate by 8": "You take the mean for a sum. DDP divides by the "
-        "number of ranks, as you saw. Only if your loss were a *sum* over samples, the batch size would change the step.",
-        "8 times fewer steps of about the same length: try 8 times the learning rate": "This is the linear scaling rule of "
-        "Goyal et al. (2017), with a slow start over the first epochs. It is a rule of thumb: check it on your own model.",
+        "The same as before: DDP averages": "It averages the gradient, so one step is about as long as before. But it "
+        "uses 256 samples. One epoch has 8 times fewer steps, so the weights move less.",
+        "The steps are 8 times too long: divide the learning rate by 8": "You expect the sum of the gradients. But DDP "
+        "divides by the number of ranks. You saw it: 8 and 2 became 5, and not 10.",
+        "8 times fewer steps of about the same length: try 8 times the learning rate": "This is the linear scaling "
+        "rule of Goyal and others (2017). They raise the rate slowly over the first epochs. It is a rule of thumb: check it "
+        "on your own model.",
     },
     right="8 times fewer steps of about the same length: try 8 times the learning rate",
 )
@@ -525,10 +534,9 @@ wb.quiz(
 rows = []
 for name, n in (("this machine, 2 ranks", 2), ("2 nodes of 8 GPUs", 16), ("1,000 nodes of 8 GPUs", 8000)):
     sent_mib = 2 * n_layers * layer_mib * (n - 1) / n
-    rows.append({"where": name, "MiB sent by a rank": sent_mib, "turns": 2 * (n - 1), "samples in a step": n * n_samples})
-pd.DataFrame(rows).style.hide(axis="index").format(
-    {"MiB sent by a rank": "{:.2f}", "turns": "{:,}", "samples in a step": "{:,}"}
-)
+    rows.append((name, sent_mib, 2 * (n - 1), n * n_samples))
+growth = pd.DataFrame(rows, columns=["where", "MiB sent by a rank", "turns", "samples in a step"])
+growth.style.hide(axis="index").format({"MiB sent by a rank": "{:.2f}"}, thousands=",")
 
 # %% [markdown]
 # The bytes hardly grow. The turns do, and with them the fixed time of a message: so larger teams want larger buckets.

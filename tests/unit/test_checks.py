@@ -18,6 +18,7 @@ from workbench.checks import (
     as_dict,
     as_list,
     as_number,
+    as_table,
     as_text,
     close,
     expect,
@@ -246,20 +247,87 @@ def test_tables_with_the_same_rows_are_the_same(got: Any) -> None:
     [
         (None, "no table"),
         ([1], "no table"),
-        (WANT.drop(columns="v"), "columns are missing"),
-        (WANT.drop(columns="k"), "columns are missing"),
+        (WANT.drop(columns="v"), "has no column v"),
+        (WANT.drop(columns="k"), "has no column k"),
         (WANT.iloc[:1], "another number of rows"),
         (WANT.assign(v=[0.5, 0.0]), "column v differs"),
         (WANT.assign(v=["0.5", None]), "column v differs"),
         (WANT.assign(t=["a", "b"]), "column t differs"),
-        (pd.concat([WANT, WANT["v"]], axis=1), "two columns have one name"),
-        (WANT.drop(columns="k").rename_axis("v"), "columns are missing"),
-        (WANT.assign(k=[[1], [2]]), "column k differs"),
+        (pd.concat([WANT, WANT["v"]], axis=1), "has two columns v"),
+        (WANT.drop(columns="k").rename_axis("v"), "has no column k"),
+        (WANT.assign(k=[[1], [2]]), "column k of the result is no number, text or date"),
+        (WANT.assign(k=[1, 10**400]), "column k differs"),
+        (WANT.assign(v=[1j, 2j]), "column v of the result is no number, text or date"),
+        (WANT.groupby("k").agg({"t": ["count"], "v": ["sum"]}), "has no column k"),
     ],
 )
 def test_tables_that_differ_say_where(got: Any, told: str) -> None:
     with pytest.raises(CheckFailed, match=told):
         same_table(got, WANT, keys="k")
+
+
+def test_a_tables_failure_keeps_its_values_and_can_say_what_went_in() -> None:
+    with pytest.raises(CheckFailed) as caught:
+        same_table(WANT.assign(v=[0.75, math.nan]), WANT, "k", given=lambda at: f"the orders of {at['k']}")
+    assert caught.value.values == {"expected": 0.5, "came": 0.75, "given": "the orders of 1"}
+    with pytest.raises(CheckFailed) as caught:
+        same_table(WANT.assign(t=[None, None]), WANT, ["k"])
+    assert caught.value.values == {"expected": "a", "came": None, "given": {"k": 1}}
+    assert caught.value.came == "None"
+
+
+def test_tables_agree_within_an_absolute_tolerance() -> None:
+    near = WANT.assign(v=[0.5001, math.nan])
+    same_table(near, WANT, "k", rtol=0, atol=0.001)
+    with pytest.raises(CheckFailed):
+        same_table(near, WANT, "k", rtol=0, atol=0.00001)
+
+
+def test_columns_of_a_wanted_table_may_be_levels_of_the_index() -> None:
+    same_table(WANT.set_index(["t", "k"])["v"], WANT, "k")
+
+
+def test_as_table_gives_the_wanted_columns_as_plain_cells_and_arrays() -> None:
+    odd = WANT.assign(n=[pd.NA, 3], more=[{}, {}]).iloc[::-1]
+    table = as_table(odd, columns=["v", "t", "n", "k"], numeric=["v", "n", "k"])
+    assert table.columns.tolist() == ["v", "t", "n", "k"]
+    assert table.index.tolist() == [0, 1]
+    assert table["k"].tolist() == [2, 1]
+    assert table["k"].dtype.kind == "i"
+    assert table["n"].tolist()[0] == 3.0
+    assert table["n"].isna().tolist() == [False, True]
+    assert table["t"].tolist() == [None, "a"]
+    assert as_table(pd.Series([1, 2], name="s")).columns.tolist() == ["s"]
+    assert as_table(WANT.iloc[:0], numeric=["v"]).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "is no table"),
+        ({"k": [1]}, "is no table"),
+        (WANT.drop(columns="k"), "has no column k"),
+        (WANT.set_index("k"), "has no column k: k is the index; reset_index"),
+        (pd.concat([WANT, WANT["k"]], axis=1), "has two columns k"),
+        (WANT.assign(k=[1j, 2j]), "holds no real numbers"),
+        (WANT.assign(k=[1j, 2]), "holds no real numbers"),
+        (WANT.assign(k=[True, False]), "holds no real numbers"),
+        (WANT.assign(k=["1", "2"]), "is no array of numbers"),
+        (WANT.assign(k=[[1], [2]]), "has another shape"),
+        (WANT.assign(k=[[1], [2, 3]]), "unequal length"),
+        (WANT.assign(k=[10**400, 1.5]), "is no array of numbers"),
+        (WANT.assign(k=[{}, {1}]), "is no array of numbers"),
+        (WANT.assign(k=[WANT, WANT["v"]]), "column k of"),
+        (WANT.assign(t=[[], ()]), "is no number, text or date"),
+        (WANT.assign(t=[np.ones(2), 1]), "is no number, text or date"),
+        (WANT.assign(t=[WANT, WANT]), "is no number, text or date"),
+        (WANT.pivot(index="k", columns="t", values=["v"]), "has no column t"),
+        (pd.DataFrame({("k", 1): [1], ("t", 1): [1]}), "has no column t"),
+    ],
+)
+def test_as_table_refuses_what_a_check_could_not_compute_with(value: Any, told: str) -> None:
+    with pytest.raises(CheckFailed, match=told):
+        as_table(value, columns=["t", "k"], numeric=["k"])
 
 
 def test_expect_takes_the_truth_of_the_checkers_side() -> None:
@@ -270,6 +338,9 @@ def test_expect_takes_the_truth_of_the_checkers_side() -> None:
     assert "shape (2, 2)" in caught.value.expected
     assert caught.value.came == "1.23457"
     assert len(caught.value.given or "") == 400
+    with pytest.raises(CheckFailed) as caught:
+        expect(False, expected=None, came=None)
+    assert (caught.value.expected, caught.value.came, caught.value.given) == ("None", "None", None)
 
 
 @pytest.mark.parametrize("value", [np.zeros((1000, 1000)), list(range(10**5)), {"a" * 10**5: 1}, 2**4000])

@@ -29,14 +29,16 @@ def learner_names(source: str) -> dict[str, Any]:
 
 
 @contextmanager
-def submission_of(source: str, probes: dict[str, str] | None = None) -> Iterator[Submission]:
+def submission_of(
+    source: str, probes: dict[str, str] | None = None, cpu_s: Callable[[], float] = lambda: 0.0
+) -> Iterator[Submission]:
     """A submission whose learner is a thread of this process."""
     ours, theirs = socket.socketpair()
     server = Server(Link(theirs), learner_names(source))
     learner = threading.Thread(target=server.run)
     learner.start()
     link = Link(ours)
-    channel = Channel(link, lambda: 0.0, lambda: None)
+    channel = Channel(link, cpu_s, lambda: None)
     try:
         yield Submission(channel, np.random.default_rng(1), probes or {})
         channel.close()
@@ -168,6 +170,57 @@ def test_an_error_names_the_line_of_the_cell() -> None:
     assert caught.value.came == "f, line 3:"
 
 
+TWICE = """
+def outer(x):
+    return [inner(n) for n in x]
+
+def inner(n):
+    return {}[n]
+"""
+
+
+def test_an_error_in_a_probe_is_told_by_the_learners_function_and_line() -> None:
+    probes = {
+        "use": "seen = outer(x)",
+        "mistake": "seen = outer([])\nseen.nothing",
+        "back": "def call_back(n): raise KeyError('the probe')\nseen = through(call_back)",
+    }
+    with submission_of(TWICE + "def through(f):\n    return f(1)", probes) as learner:
+        with pytest.raises(LearnerError, match=r"^your inner \(line 6\) raised KeyError: 3$") as caught:
+            learner.run("use", returns=["seen"], x=[3], given="x = [3]")
+        assert caught.value.came is not None
+        assert caught.value.came.startswith("inner, line 6")
+        assert caught.value.given == "x = [3]"
+        with pytest.raises(LearnerError, match=r"^mistake raised AttributeError") as caught:
+            learner.run("mistake", returns=["seen"])
+        assert caught.value.came == "the probe probes/mistake.py, line 2: seen.nothing"
+        with pytest.raises(LearnerError, match=r"^your through \(line 8\) raised KeyError"):
+            learner.run("back", returns=["seen"])
+
+
+def test_an_error_in_a_comprehension_is_its_functions() -> None:
+    probes = {"use": "seen = f(x)"}
+    source = "def f(x):\n    return sum(\n        1 / n for n in x)"
+    with submission_of(source, probes) as learner, pytest.raises(LearnerError, match=r"^your f \(line 3\) raised Zero"):
+        learner.run("use", returns=["seen"], x=[0])
+
+
+def test_a_rank_that_raises_in_a_probe_is_told_by_function_line_rank_and_input() -> None:
+    probes = {"step": "def rank_main(comm, x): return f(comm.rank, x)"}
+    source = "def f(rank, x):\n    return x[rank]"
+    with submission_of(source, probes) as learner, pytest.raises(LearnerError) as caught:
+        learner.ranks("probe:step", [[[1]], [[1]]], network=Network(2), given="one number for two ranks")
+    assert str(caught.value) == "your f (line 2) on rank 1 raised IndexError: list index out of range"
+    assert caught.value.given == "one number for two ranks"
+
+
+@pytest.mark.parametrize("source", ["def f(x): return {}[x]", "def f(x): return object()", "f = 3", "f = None"])
+def test_each_failure_of_a_call_keeps_what_the_check_said_of_its_input(source: str) -> None:
+    with submission_of(source) as learner, pytest.raises(CheckFailed) as caught:
+        learner.call("f", 1, given=np.ones(1))
+    assert caught.value.given == "[1.]  (shape (1,))"
+
+
 class Tray(Served):
     constants: ClassVar[dict[str, Any]] = {"capacity": 1}
 
@@ -273,6 +326,42 @@ def test_the_rank_that_raised_is_told_and_not_the_others_who_waited_for_it() -> 
 def test_a_starter_is_not_attempted_on_ranks_too() -> None:
     with submission_of("def f(comm): raise NotImplementedError('f: …')") as learner, pytest.raises(NotAttempted):
         learner.ranks("f", [[], []], network=Network(2))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(tray):\n    tray.put(1)\n    tray.put(2)",
+        "def f(tray):\n    for n in range(9):\n        try: tray.put(n)\n        except RuntimeError: pass",
+    ],
+)
+def test_one_who_waits_for_ever_for_a_served_object_is_let_go_and_told_for_what(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_module, "IDLE_S", 0.05)
+    with submission_of(source + "\ndef g(): return 1") as learner:
+        with pytest.raises(CheckFailed, match=r"^deadlock: put: the tray is full; nothing else happens") as caught:
+            learner.call("f", serve={"tray": Tray()}, given="a tray for one")
+        assert caught.value.given == "a tray for one"
+        assert learner.call("g") == 1
+
+
+def test_one_who_computes_while_another_waits_is_not_taken_for_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_module, "IDLE_S", 0.2)
+    used = iter(np.arange(0, 8, 0.1).tolist())  # of CPU, a little more each time it is asked for
+    source = """
+import threading, time
+def f(tray):
+    tray.put(1)
+    waits = threading.Thread(target=tray.put, args=(2,))
+    waits.start()
+    time.sleep(0.6)
+    first = tray.take()
+    waits.join()
+    return first, tray.take()
+"""
+    with submission_of(source, cpu_s=lambda: next(used)) as learner:
+        assert learner.call("f", serve={"tray": Tray()}) == (1, 2)
 
 
 def answer(link: Link, number: Any, value: Any, **more: Any) -> None:

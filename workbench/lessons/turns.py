@@ -58,7 +58,7 @@ def _looked_at(attempt: Callable[[], Any], want: Any) -> tuple[Mark, list[tuple[
 
 
 def _same(came: Any, want: Any) -> bool:
-    from workbench.comparators import close, same_table
+    from workbench.checks import close, same_table
 
     if hasattr(want, "columns") and hasattr(want, "index"):
         same_table(came, want, keys=[])

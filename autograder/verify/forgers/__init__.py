@@ -81,15 +81,20 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        for field in ("body", "orelse", "finalbody"):
+        yield from _statements(getattr(node, "body", []))
+        for inner in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+            yield from _statements(inner.body)
+        for field in ("orelse", "finalbody"):
             yield from _statements(getattr(node, field, []))
-        for handler in getattr(node, "handlers", []):
-            yield from _statements(handler.body)
 
 
 def _targets(node: ast.stmt) -> list[str]:
     """Names that a statement binds by itself: targets of assignments and loops, `with … as`, `:=`."""
-    inner = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.ExceptHandler)]
+    inner = [
+        child
+        for child in ast.iter_child_nodes(node)
+        if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
+    ]
     return [
         name.id
         for child in inner

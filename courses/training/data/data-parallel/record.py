@@ -1,8 +1,7 @@
 """Measures data parallel steps on real hardware, and writes them as JSON beside this script.
 
 One machine:   torchrun --nproc-per-node=gpu record.py
-Two by Slurm:  srun --nodes=2 --ntasks-per-node=1 --gpus-per-node=8 bash -c 'torchrun --nnodes=2 --nproc-per-node=gpu \
-                   --rdzv-backend=c10d --rdzv-endpoint=$(scontrol show hostnames $SLURM_NODELIST | head -1):29500 record.py'
+On several:    the same on each node, with --nnodes, --rdzv-backend=c10d and --rdzv-endpoint=FIRST_NODE:29500
 
 Each row of `results` is one bucket size: the median step with DDP, the same step without messages, and the difference.
 Times are wall times between two waits for the device, so that no asynchronous work is left out.

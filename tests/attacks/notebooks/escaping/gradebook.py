@@ -1,7 +1,4 @@
-"""Writes full marks for everybody into the course's gradebook and journal by SQLite and plain files.
-
-Limits: cpu_s 10, total_cpu_s 30
-"""
+"""Writes full marks for everybody into the course's gradebook and journal by SQLite and plain files."""
 
 # %%
 import glob
@@ -9,7 +6,7 @@ import os
 import sqlite3
 
 course = "@COURSE@"
-for path in [f"{course}/gradebook.db", "../../../gradebook.db", *glob.glob("/[!pu]*/**/gradebook.db", recursive=True)]:
+for path in [f"{course}/gradebook.db", "../../../gradebook.db", *glob.glob("/*/gradebook.db"), *glob.glob("/*/*/gradebook.db")]:
     if not os.path.exists(path) and not path.startswith(course):
         continue
     try:

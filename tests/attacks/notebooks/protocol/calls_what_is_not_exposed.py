@@ -1,6 +1,7 @@
 """Calls private methods and attributes of served objects through the link, to read the weights and set the count.
 
 Tools: link
+Status: kernel died
 """
 
 # %%

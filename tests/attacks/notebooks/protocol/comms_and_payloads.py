@@ -1,4 +1,7 @@
-"""Opens comms and widgets, asks for input, and sends payloads that make front ends open pages and replace cells."""
+"""Opens comms and widgets, asks for input, and sends payloads that make front ends open pages and replace cells.
+
+Status: out of memory
+"""
 
 # %%
 kernel = get_ipython().kernel

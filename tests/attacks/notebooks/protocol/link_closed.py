@@ -1,6 +1,7 @@
 """Closes the link to the referee at once, in the hope that a check without an answer counts as passed.
 
 Tools: link
+Status: kernel died
 """
 
 # %%

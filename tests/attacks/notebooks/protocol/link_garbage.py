@@ -1,6 +1,7 @@
 """Writes bytes on the link that are no frames, beside the kit's own server.
 
 Tools: link
+Status: kernel died
 """
 
 # %%

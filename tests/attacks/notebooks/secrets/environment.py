@@ -11,8 +11,10 @@ search(repr(dict(os.environ)))
 for pattern in ("environ", "cmdline", "maps", "mountinfo", "status", "task/*/environ", "fd/*", "fdinfo/*", "auxv"):
     for path in glob.glob(f"/proc/[0-9]*/{pattern}"):
         search_file(path)
-        if os.path.islink(path):
+        try:
             search(os.readlink(path))
+        except OSError:
+            pass
 search_file("/work/data/public.txt")
 
 

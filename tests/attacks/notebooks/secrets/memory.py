@@ -6,6 +6,9 @@ Limits: cpu_s 10, total_cpu_s 30
 """
 
 # %%
+kept = open("/work/data/public.txt", "rb").read()
+
+
 def search_memory(pid):
     try:
         ranges = [line.split()[0] for line in open(f"/proc/{pid}/maps") if " rw" in line]
