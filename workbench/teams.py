@@ -27,8 +27,6 @@ from workbench.errors import KitError
 from workbench.served import Park
 from workbench.worlds import Network
 
-_BARRIER = "barrier"
-
 
 class TeamNetwork(Network):
     """A Network of `n_learners` + 1 ranks. The last one takes part in each collective by itself; it sends nothing else.
@@ -51,21 +49,22 @@ class TeamNetwork(Network):
         super().__init__(n_learners + 1)
         self.last, self.weights = n_learners, tuple(weights)
         self._finished = [0] * (n_learners + 1)  # collectives that each rank has behind it
-        self._brought: dict[int, dict[int, Any]] = {}  # number of the collective → rank → what it brought
+        self._brought: dict[int, Any] = {}  # rank → what it brought to the collective that the last rank is in
 
     def collective(self, rank: int, kind: str, value: Any = None, **options: Any) -> Any:
         """As in a Network; the last rank comes as soon as those that it blends are there."""
         number = self._finished[rank]
-        self._brought.setdefault(number, {})[rank] = value
-        if self._finished[self.last] == number and set(range(len(self.weights))) <= set(self._brought[number]):
-            with suppress(Park):
-                super().collective(self.last, kind, self._bring(kind, number), **options)
+        if self._finished[self.last] == number:
+            self._brought[rank] = value
+            if self._brought.keys() >= set(range(len(self.weights))):
+                with suppress(Park):
+                    super().collective(self.last, kind, self._bring(kind), **options)
         result = super().collective(rank, kind, value, **options)  # or Park: then this call comes again
         self._finished[rank] += 1
         if self._finished[self.last] == number:
             super().collective(self.last, kind, **options)  # the last rank takes its result too
             self._finished[self.last] += 1
-            self._brought.pop(number)
+            self._brought.clear()
         return result
 
     def blend(self, kind: str, brought: list[Any]) -> Any:
@@ -82,12 +81,13 @@ class TeamNetwork(Network):
 
         first = brought[0]
         with numpy.errstate(all="ignore"):  # a learner's values may be huge or NaN
-            total = sum(weight * numpy.asarray(array) for weight, array in zip(self.weights, brought, strict=True))
-            total = numpy.rint(total) if first.dtype.kind in "iub" else total
-            return total.astype(first.dtype).view(type(first))
+            blend = numpy.tensordot(self.weights, numpy.stack(brought), axes=1)
+            blend = numpy.rint(blend) if first.dtype.kind in "iub" else blend
+            return blend.astype(first.dtype).view(type(first))
 
-    def _bring(self, kind: str, number: int) -> Any:
-        brought = [self._brought[number][rank] for rank in range(len(self.weights))]
-        if kind == _BARRIER or len({None if array is None else array.shape for array in brought}) > 1:
-            return brought[0]  # other shapes: the network will say so
-        return brought[0] if brought[0] is None else self.blend(kind, brought)
+    def _bring(self, kind: str) -> Any:
+        brought = [self._brought[rank] for rank in range(len(self.weights))]
+        shapes = {None if array is None else array.shape for array in brought}
+        if brought[0] is None or len(shapes) > 1:
+            return brought[0]  # a barrier; or ranks that disagree, which the network will say
+        return self.blend(kind, brought)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograder.build.variants import FAULTS
-from autograder.grade.models import PartResult, Record, Result
+from autograder.grade.models import Record, Result
 
 CAUGHT = ("failed", "timed_out", "not_attempted")
 
@@ -30,7 +30,7 @@ class Expected:
             as_expected = record is None and self.points == "left aside" and bool(sentences)
             return "" if as_expected else f"expected {self._words()}, came {_came(record, sentences)}"
         result = record.result
-        earned, most = checked_points(result)
+        earned, most = checked_points(record)
         right = {
             "full": earned == most,
             "nothing": earned == 0,
@@ -46,15 +46,10 @@ class Expected:
         return self.points if self.points == "left aside" else f"{self.points}, {' or '.join(self.statuses)}"
 
 
-def checked_points(result: Result) -> tuple[float, float]:
-    """Points earned in the parts that checks grade, and the most that can be."""
-    parts = checked_parts(result)
+def checked_points(record: Record) -> tuple[float, float]:
+    """Points earned in the parts that checks grade, and the most that can be; written parts wait for a person."""
+    parts = [part for part in record.result.parts if part.name not in record.written_sha256]
     return sum(part.earned for part in parts), sum(part.max_points for part in parts)
-
-
-def checked_parts(result: Result) -> list[PartResult]:
-    """The parts that checks grade; a written part waits for a person."""
-    return [part for part in result.parts if part.state != "needs a person"]
 
 
 def _is_caught(result: Result, name: str) -> bool:
@@ -68,5 +63,5 @@ def _is_caught(result: Result, name: str) -> bool:
 def _came(record: Record | None, sentences: list[str]) -> str:
     if record is None:
         return f"no mark: {'; '.join(sentences) or 'and no word about it'}"
-    earned, most = checked_points(record.result)
+    earned, most = checked_points(record)
     return f"{earned:g} of {most:g} points, {record.result.status}: {record.result.sentence}"

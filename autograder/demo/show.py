@@ -36,7 +36,7 @@ def _table(outcomes: list[Outcome]) -> Table:
         entry, record = outcome.entry, outcome.record
         points, status = "", "left aside"
         if record is not None:
-            earned, most = checked_points(record.result)
+            earned, most = checked_points(record)
             points, status = f"{earned:g} of {most:g}", record.result.status
         cells = (entry.learner, entry.exercise, entry.what, points, status, "NO" if outcome.problem else "yes")
         table.add_row(*(cell.replace("[", r"\[") for cell in cells))
@@ -46,7 +46,7 @@ def _table(outcomes: list[Outcome]) -> Table:
 def _lines(demo: Demo) -> Iterator[str]:
     count, points = demo.gained()
     honest = [outcome for outcome in demo.outcomes if outcome.entry.kind == "disaster" and outcome.record is not None]
-    kept = sum(checked_points(outcome.record.result)[0] for outcome in honest if outcome.record is not None)
+    kept = sum(checked_points(outcome.record)[0] for outcome in honest if outcome.record is not None)
     yield ""
     yield f"{count} forgeries gained {points:g} points."
     yield (
@@ -66,7 +66,9 @@ def _lines(demo: Demo) -> Iterator[str]:
 
 
 def _next(folder: Path, demo: Demo) -> Iterator[str]:
-    shown = next(outcome.entry for outcome in demo.outcomes if outcome.entry.expected.points == "caught")
+    # A page with something to read on it: one of an answer that is wrong in part, where there is one.
+    graded = [outcome.entry for outcome in demo.outcomes if outcome.record is not None]
+    shown = max(graded, key=lambda entry: entry.kind == "wrong")
     course_dir = next(place for place in demo.folders if place.name == shown.course)
     yield "Look next at"
     yield f"  a learner's page   {course_dir / 'feedback' / shown.learner / shown.unit / shown.unit}.html"

@@ -148,27 +148,29 @@ def _trial(planted: Planted, name: str, notebook: Notebook, bundle: Bundle) -> T
 
 
 def _clean_sandbox(planted: Planted, trial: Trial, result: Result) -> Row:
-    problems = []
-    ended = result.status == "kernel died" or any(part.state == "kernel died" for part in result.parts)
     said = [outcome.came + outcome.message for part in result.parts for outcome in part.outcomes if outcome.visible]
+    came = f"{result.status}: {result.sentence} {' '.join(said)[:600]}"
+    problems = []
+    # The status names a broken check before a kernel that ended; the sentence names both.
+    ended = "The kernel ended" in result.sentence or any(part.state == "kernel died" for part in result.parts)
     if ended:
         problems.append(
             AuthoringError(
                 "a canary is within reach of the learner's code",
                 where=planted.authored.exercise.shown,
-                came=f"{result.sentence} {' '.join(said)[:600]}",
+                came=came,
                 expected="no line of hidden.py, of a solution or of a variant in the sandbox",
                 mend="let no check hand a secret to call, get or run; release no file that holds it",
             )
         )
-    elif said and not any("'control'" in text for text in said):
+    elif result.status not in ("graded", "check broke") or (said and not any("'control'" in text for text in said)):
         problems.append(
             AuthoringError(
                 "the spy did not find its control, so that its search proves nothing",
                 where=planted.authored.exercise.shown,
-                came=f"{result.status}: {result.sentence} {' '.join(said)[:600]}",
-                expected="a visible check that shows what came, as expect and the comparators do",
-                mend="let a visible check fail with a comparator (as_array, as_number, …) on a text",
+                came=came,
+                expected="a search to its end, within the limits, and a visible check that shows what came",
+                mend="raise the limits, or let a visible check compare with as_array, as_number, …, which show it",
             )
         )
     return Row("sandbox", "no canary within reach", "clean" if not problems else "not clean", tuple(problems))

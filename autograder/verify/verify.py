@@ -2,6 +2,7 @@
 must stay hidden."""
 
 import os
+import shutil
 import tempfile
 import time
 from collections import deque
@@ -95,15 +96,15 @@ def verify(
         ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool,
     ):
         try:
-            for exercise in exercises:
-                started.append(_Proving(exercise, settings, pool, builders, counter))
+            for number, exercise in enumerate(exercises):
+                folder = Path(scratch, str(number))
+                started.append(_Proving(exercise, settings, folder, pool, builders, counter))
                 if len(started) > AHEAD:
                     yield started.popleft().finish()
             while started:
                 yield started.popleft().finish()
         finally:
-            for proving in started:
-                proving.cancel()
+            pool.shutdown(cancel_futures=True)  # after an interrupt: what runs comes to its end, the rest never begins
 
 
 class _Counter:
@@ -123,20 +124,20 @@ class _Proving:
         self,
         exercise: Exercise,
         settings: Settings,
+        scratch: Path,
         pool: ThreadPoolExecutor,
         builders: Builders,
         counter: _Counter,
     ) -> None:
-        self._exercise, self._counter = exercise, counter
+        self._exercise, self._scratch, self._counter = exercise, scratch, counter
         self._start_s = time.monotonic()
-        self._scratch = tempfile.TemporaryDirectory(prefix="verify-")
         self._runs: list[tuple[Trial, list[Future[Any]]]] = []
         self._leaks: Future[list[Row]] | None = None
         self._mistake: Row | None = None
         try:
             # Here, and not in the pool: checks are loaded as modules, one exercise after the other.
             authored = read_exercise(exercise)
-            planted = _planted(authored, Path(self._scratch.name), settings.profile)
+            planted = _planted(authored, scratch, settings.profile)
             trials = list(trials_of(authored, settings.profile, settings.seeds))
         except KitError as error:
             self._mistake = _failed("files", "an exercise that can be built", error)
@@ -148,16 +149,8 @@ class _Proving:
 
     def finish(self) -> Proof:
         rows = list(self._rows())
-        self._scratch.cleanup()
+        shutil.rmtree(self._scratch, ignore_errors=True)
         return Proof(self._exercise.name, tuple(rows), time.monotonic() - self._start_s)
-
-    def cancel(self) -> None:
-        for _, futures in self._runs:
-            for future in futures:
-                future.cancel()
-        if self._leaks is not None and not self._leaks.cancel():
-            self._leaks.exception()  # it writes into the scratch folder until it ends
-        self._scratch.cleanup()
 
     def _rows(self) -> Iterator[Row]:
         if self._mistake is not None:

@@ -23,23 +23,12 @@
 # This takes about 20 minutes. Run the cells from top to bottom. Nothing here is graded.
 
 # %%
-import base64
-import html
-import io
-import json
-from pathlib import Path
-
 import dask
 import dask.dataframe as dd
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from distributed import get_worker
-from IPython.display import display
-from ipywidgets import interactive
 
 import workbench as wb
-from workbench.checks import same_table
 
 dask.config.set(scheduler="sync")  # all in this process, until we come to workers
 print("dask", dask.__version__, "· profile", wb.profile())
@@ -81,8 +70,8 @@ print("shops: ", [len(piece) for piece in dask.compute(*shops.to_delayed())], "r
 # %% [markdown]
 # ## Predict
 #
-# `orders` is big and `shops` is tiny. Write down what you believe, and then run on. No rule is needed for it, and a
-# wrong number is welcome.
+# `orders` is big and `shops` is tiny. Write down what you believe, and then run on. You need not calculate anything,
+# and a wrong number is welcome.
 
 # %%
 wb.predict(
@@ -113,8 +102,8 @@ n_moved = int((before != after).sum())
 wb.settle(
     "moved",
     n_moved,
-    why=f"That is {n_moved / n_rows:.0%} of the big table. Dask cut both tables by key, and sent all rows of one shop "
-    f"to one partition. An order was there already only by chance, which happens in about 1 of {n_partitions} cases.",
+    why=f"That is {n_moved / n_rows:.0%} of the big table. Dask cut both tables by key, and brought all rows of a shop "
+    f"into the same partition. An order was there before only by chance: in about 1 of {n_partitions} cases.",
 )
 
 # %% [markdown]
@@ -142,7 +131,7 @@ pd.DataFrame(rows, columns=["shops", "in partitions", "tasks", "orders that move
 # - Giving a copy of the whole small table to each partition of the large one is called a **broadcast join**. In the
 #   last two lines of the table, Dask did that.
 #
-# So before you run a join, look at its plan. What is small has to look small, too.
+# So look at the plan before you pay for the join. The number of tasks tells you, and it is there before any row moves.
 
 # %% [markdown]
 # ## A worked example: send a description, not the rows
@@ -189,10 +178,10 @@ print("equal to pandas:  ", np.allclose(all_at_once, with_pandas), "and", np.all
 print(f"rows in messages:  {sum(map(len, partials[1:])):,} rows of partials (the shuffle moved {n_moved:,} orders)")
 
 # %% [markdown]
-# The mean itself was never sent. A partial carries what can be **merged**: here the count and the sum. Only at the
-# end, once, one is divided by the other.
+# No mean was ever sent. A partial carries what can be **merged**: here the count and the sum. Only `finalise`, at the
+# very end, divides the sum by the count.
 #
-# For `mean`, `sum`, `count`, `min` and `max`, Dask's own `groupby` works in this way. For a statistic of your own,
+# For `mean`, `sum`, `count`, `min` and `max`, Dask's own `groupby` works in this way. For a statistic of your own, you
 # give three such functions to `dd.Aggregation`.
 
 # %% [markdown]
@@ -227,6 +216,8 @@ def combine_range(partials: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 # %%
+from workbench.checks import same_table
+
 merged = pd.DataFrame({"shop": [1, 2], "count": [5, 1], "low": [4.0, 5.0], "high": [30.0, 5.0]})
 wb.your_turn(
     "one partial out of left and right",
@@ -257,9 +248,9 @@ wb.your_turn(
 # %% [markdown]
 # ## See it: one hot key
 #
-# Until now, all shops had about equally many orders. In many real tables, one key has far more rows than the others.
-# It is called a **hot** key. Let about half of all orders come from shop 17, a web shop. We want the mean for each
-# shop again, in both ways, and write down who sends what to whom.
+# Until now, all shops had about equally many orders. Real tables can look otherwise: one key may have far more rows
+# than any other. It is called a **hot** key. Let about half of all orders come from shop 17, a web shop. We want the
+# mean for each shop again, in both ways, and write down who sends how many rows to whom.
 
 
 # %%
@@ -288,6 +279,13 @@ sent[1:, 0] = [len(partial) for partial in hot_partials[1:]]
 
 # %%
 # How the picture is drawn: you may skip this cell.
+import base64
+import html
+import io
+
+import matplotlib.pyplot as plt
+from IPython.display import display
+
 INK, SENT, BAR = "#1b1f24", "#cfe2f3", "#2f6fab"
 
 
@@ -327,7 +325,7 @@ def show_picture(figure: plt.Figure, alt: str) -> None:
 work_shuffled, work_stay = shuffled.sum(axis=0), (stay + sent).sum(axis=0)
 n_travel, n_sent, hot_place = int(shuffled.sum() - shuffled.trace()), int(sent.sum()), int(work_shuffled.argmax())
 
-figure, axes = plt.subplots(2, 2, figsize=(11, 6.6), height_ratios=(2.6, 1), sharex=True, layout="constrained")
+figure, axes = plt.subplots(2, 2, figsize=(11, 6.8), height_ratios=(2, 1), sharex=True, layout="constrained")
 draw_ways(axes[:, 0], shuffled, work_shuffled, f"Rows travel: {n_travel:,} orders are sent")
 draw_ways(axes[:, 1], stay + sent, work_stay, f"Descriptions travel: {n_sent:,} rows of partials are sent")
 axes[1, 0].text(hot_place + 0.55, work_shuffled.max(), f"here is shop {hot_shop}", va="top", fontsize=10, color=INK)
@@ -361,18 +359,24 @@ pd.DataFrame(
 # ## On real workers
 #
 # Until now, all of this ran in one process. A **worker** is a process that computes tasks, and `wb.cluster()` starts
-# some on this machine. Each tells us how many rows it was given.
+# some on this machine. We deal out the partitions evenly. Then each worker tells us how many rows it works on.
 
 
 # %%
+from distributed import get_worker
+
+
 def rows_here(piece: pd.DataFrame) -> pd.DataFrame:
     """The worker that has this partition, and the number of rows in it."""
     return pd.DataFrame({"worker": [get_worker().address], "rows": [len(piece)]})
 
 
-with wb.cluster() as client:
+keep_tasks_with_data = {"distributed.scheduler.work-stealing": False}
+with dask.config.set(keep_tasks_with_data), wb.cluster() as client:
     n_workers = len(client.ncores())
-    for way, table in (("if rows travel:", hot_orders.shuffle("shop")), ("if rows stay:  ", hot_orders)):
+    pieces = client.scatter(list(dask.compute(*hot_orders.to_delayed(), scheduler="sync")))
+    dealt = dd.from_delayed(pieces, meta=hot_table.iloc[:0])
+    for way, table in (("if rows travel:", dealt.shuffle("shop")), ("if rows stay:  ", dealt)):
         found = table.map_partitions(rows_here, meta={"worker": "object", "rows": "int64"}).compute()
         busiest = found.groupby("worker")["rows"].sum().max()
         print(f"{way} {busiest:,} of {n_rows:,} rows on the busiest of {n_workers} workers")
@@ -395,12 +399,12 @@ def most_times_faster(share: float, n_workers: int) -> float:
 
 
 hottest = hot_table["shop"].value_counts(normalize=True)
-print(f"The most frequent key is shop {hottest.index[0]}, with {hottest.iloc[0]:.1%} of the rows.")
-columns = {"2 %": 0.02, "10 %": 0.1, f"{hottest.iloc[0]:.1%} (our table)": hottest.iloc[0]}
-limits = pd.DataFrame({name: [most_times_faster(share, n) for n in (1, 4, 16, 64)] for name, share in columns.items()})
-limits = limits.map("at most {:.1f} times faster".format)
-limits.set_axis(pd.Index([1, 4, 16, 64], name="workers"), axis="index").rename_axis(
-    "share of the most frequent key", axis="columns"
+print(f"The most frequent key of our table is shop {hottest.index[0]}, with {hottest.iloc[0]:.0%} of the rows.")
+print("How many times faster than one worker, at most, if the most frequent key has 2%, 10%, … of the rows:")
+n_workers_W = pd.Index([1, 4, 16, 64], name="workers")
+shares = {"2%": 0.02, "10%": 0.1, f"{hottest.iloc[0]:.0%}, our table": hottest.iloc[0]}
+pd.DataFrame(
+    {name: [f"{most_times_faster(share, n):.1f}" for n in n_workers_W] for name, share in shares.items()}, n_workers_W
 )
 
 # %% [markdown]
@@ -408,6 +412,9 @@ limits.set_axis(pd.Index([1, 4, 16, 64], name="workers"), axis="index").rename_a
 
 
 # %%
+from ipywidgets import interactive
+
+
 def decide(share_percent: int, n_workers: int) -> None:
     """Says what this number of workers can bring at best."""
     faster = most_times_faster(share_percent / 100, n_workers)
@@ -419,7 +426,7 @@ def decide(share_percent: int, n_workers: int) -> None:
 
 
 sliders = interactive(decide, share_percent=(1, 90), n_workers=(1, 128))
-in_words = "In a live notebook, two sliders are here. The table above holds such numbers."
+in_words = "In a live notebook there are two sliders here. On this saved page, use the table above."
 display({**sliders._repr_mimebundle_(), "text/plain": in_words, "text/html": f"<p>{in_words}</p>"}, raw=True)
 
 # %% [markdown]
@@ -492,9 +499,13 @@ pd.DataFrame(rows, columns=columns).set_index("nodes")
 # ```
 
 # %%
+import json
+from pathlib import Path
+
 recorded = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path("data/dataframes").glob("*.json"))]
 for record in recorded:
-    print(record["date"], record["machine"], record["versions"], sep="\n")
+    told = {**record["machine"], **record["versions"]}
+    print(record["date"], *(f"{name} {value}" for name, value in told.items()), sep=", ")
     print(pd.DataFrame(record["results"]).to_string(index=False))
 if not recorded:
     print("No measurement from a GPU or a cluster has been recorded yet, so none is shown.")

@@ -1,10 +1,10 @@
 # title: What do the ranks tell each other, and when?
 # minutes: 20
 # profiles:
-#   smoke: {parameters: {n_layers: 16, n_passes: 3}}
+#   smoke: {parameters: {n_layers: 16, n_samples: 256, n_passes: 3}}
 #   laptop: {}
-#   gpu: {parameters: {width: 1024, n_samples: 4096}}
-#   cluster: {parameters: {width: 1024, n_samples: 4096, world_size: 8}}
+#   gpu: {parameters: {width: 512}}
+#   cluster: {parameters: {width: 512, world_size: 4}}
 
 # %% [markdown]
 # # What do the ranks tell each other, and when?
@@ -28,8 +28,9 @@ import html
 import io
 import json
 import time
+from itertools import accumulate, pairwise
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -46,12 +47,12 @@ print("torch", torch.__version__, "· profile", wb.profile())
 
 # %% tags=["parameters"]
 n_layers, width = 48, 128  # the model: so many layers, each of width × width weights
-n_samples = 256  # of one rank, in one step
-n_passes = 15  # each time is taken so often, and the shortest counts
+n_samples = 1024  # of one rank, in one step
+n_passes = 15  # each time is taken so often
 world_size = 2  # ranks whose messages are timed
 
 # %% [markdown]
-# ## Four words
+# ## Five words
 #
 # - A **rank** is one process of a team, often with a GPU of its own. Ranks are numbered from 0.
 # - The **gradient** says how the loss changes with each weight. The **backward pass** computes it.
@@ -65,9 +66,9 @@ world_size = 2  # ranks whose messages are timed
 # ## Predict
 #
 # Our model is one weight: it computes `w · x`. The loss is the mean of that over the samples. So the gradient of `w` is
-# simply **the mean of all x**. You can check it in your head.
+# simply **the mean of all x**, and you can check it in your head. PyTorch puts it into `w.grad`.
 #
-# The epoch ends, and the last batch is short. Four samples are left for two ranks:
+# Now two ranks. They have come to the end of the data set, and only four samples are left for the last step:
 #
 # | rank | its samples x |
 # |---|---|
@@ -118,15 +119,15 @@ wb.settle(
 # %% [markdown]
 # ## Explain
 #
-# Most readers expect the mean of all samples: is data parallel training not the same as one big batch? It is, if all
-# ranks have **equally many** samples. DDP averages over *ranks*. It does not know how many samples are behind each
-# gradient. Here one sample got as much weight as three others together.
+# Most readers expect the mean of all four samples. Is data parallel training not the same as one big batch? It is, if
+# all ranks have **equally many** samples. DDP averages over *ranks*. It does not know how many samples are behind each
+# gradient. Here one sample got as much weight as the three others together.
 #
-# Nobody notices. Both ranks have the same gradient, so their models stay equal. Nothing crashes. And a short last batch
-# is not the only cause: if your loss is a mean over the *words* of a text, and the ranks have texts of different
-# length, it happens at each step.
+# It is easy to overlook. Both ranks got the same gradient, so their models stay equal, and nothing crashes. A short
+# last step is not the only cause: if your loss is a mean over the *words* of a text, and the ranks have texts of
+# different lengths, it happens at each step.
 #
-# The same two processes also took the same four samples in equal parts, two for each rank:
+# The processes above took the same four samples a second time, now in equal parts, two for each rank:
 
 # %%
 print("samples 8, 2 on rank 0 and 2, 2 on rank 1: w.grad is", on_rank[0][1], "and", on_rank[1][1])
@@ -138,14 +139,14 @@ print("one process with all four samples:         w.grad is", fmean(equal[0] + e
 # %% [markdown]
 # ## A worked example: when does the last message arrive?
 #
-# A message costs time twice: a fixed time before its first byte moves, and then time for each byte. While the network
-# carries one message, the next one waits. But the rank can compute on.
+# A message takes a fixed time, however small it is, and then some time for each byte. While the network carries one
+# message, the next one has to wait. But the rank need not wait: it can compute on.
 #
-# And it has something to compute. The backward pass starts at the **last** layer and ends at the first. The gradient of
-# the last layer is complete long before the others are. Why should it wait for them?
+# And it has something to compute. The backward pass starts at the **last** layer of the model and ends at the first. So
+# the gradient of the last layer is complete long before the others. Why should it wait for them?
 #
-# Take four layers. One gradient is complete at each of the times 1, 2, 3, 4 ms. Each has 1 MiB (about a million bytes).
-# The fixed time is 1 ms, and the network moves 1 MiB per ms.
+# Take four layers. Their gradients are complete after 1, 2, 3 and 4 ms. Each gradient has 1 MiB (about a million
+# bytes). The fixed time is 1 ms, and the network moves 1 MiB per ms.
 
 
 # %%
@@ -221,8 +222,9 @@ wb.your_turn(
 # %% [markdown]
 # ## Measure: when is each gradient complete?
 #
-# Now a real model. A **hook** is a function that PyTorch calls for you. This hook writes down the time when a gradient
-# is complete. DDP learns it in the same way.
+# Now a real model. A **hook** is a function that PyTorch calls for you. Our hook writes down the time when a gradient
+# is complete. (DDP uses hooks too, to learn when it may send.) We run several passes, and take the median time of each
+# layer, so that other work on this machine counts little.
 
 # %%
 found = wb.device()
@@ -237,7 +239,7 @@ def make_model(device: torch.device) -> torch.nn.Sequential:
 
 
 def mark(device: torch.device):
-    """A point in time. A GPU works behind our back, so there it is a mark in the GPU's own queue."""
+    """A point in time. A GPU computes later than Python calls it, so there it is a mark in the GPU's own queue."""
     if device.type != "cuda":
         return time.perf_counter()
     event = torch.cuda.Event(enable_timing=True)
@@ -267,8 +269,9 @@ def time_backward(device: torch.device) -> list[float]:
         loss = model(x_ND).square().mean()
         start = mark(device)
         loss.backward()
-        passes.append([ms_between(start, complete[number]) for number in reversed(range(n_layers))])
-    return min(passes, key=lambda ready_ms: ready_ms[-1])
+        marks = [start, *(complete[number] for number in reversed(range(n_layers)))]
+        passes.append([ms_between(a, b) for a, b in pairwise(marks)])
+    return list(accumulate(map(median, zip(*passes, strict=True))))
 
 
 ready_ms = time_backward(device)
@@ -280,8 +283,8 @@ print(f"first layer's gradient complete after {ready_ms[-1]:8.2f} ms: the end of
 # %% [markdown]
 # ## Measure: what does a message cost?
 #
-# Two real processes exchange a tiny message and one with all gradients. The tiny one shows the fixed time. We take the
-# shortest of several, so that other work on this machine counts little.
+# Real processes all-reduce a single number, and then as many numbers as the model has gradients. The single number
+# shows the fixed time. We take the shortest of several times.
 
 
 # %%
@@ -308,28 +311,40 @@ print(f"all gradients in one message:                 {all_ms:.2f} ms")
 # %% [markdown]
 # ## See it: the backward pass and its messages
 #
-# Inside one machine a message is a copy in memory. Between two machines it goes through a cable. Let us keep the
-# measured times of the gradients and the measured fixed time, and **assume** a cable of 1 Gbit/s, a usual office
-# network. Then `send` gives the start and end of each message.
+# An all-reduce can go round in a ring: each rank only talks to its neighbours. With n ranks this takes 2(n − 1) turns,
+# and each rank sends 2(n − 1)/n times the bytes of the gradient (Patarasuk and Yuan 2009). The fixed time is paid in
+# each turn. So from the two times above we can compute how long a larger team would wait.
+#
+# - **Measured**: when each gradient is complete, and the fixed time.
+# - **Assumed**: 16 ranks in a ring, cables of 10 Gbit/s, and turns that take as long as they did here.
+#
+# The function `send` from above then gives the start and the end of each message.
 
 # %%
 # How the picture is drawn. You may skip this cell.
 INK, COMPUTE, DATA = "#1b1f24", "#2f6fab", "#f0b35a"
-MIB_PER_MS = 1e9 / 8 / 2**20 / 1000  # of a cable of 1 Gbit/s
+sizes = [2**i for i in range(n_layers.bit_length()) if 2 ** (i + 1) <= n_layers] + [n_layers]  # layers per bucket
 
 
-def plan(layers_per_bucket: int, mib_per_ms: float) -> pd.DataFrame:
-    """One line for each bucket: the time of its last gradient, and start and end of its message, in ms."""
+def ring(n_ranks: int, gbit_per_s: float) -> tuple[float, float]:
+    """Fixed time of a message (ms), and MiB of gradients per ms, for a ring of ranks with cables of this speed."""
+    turn_ms = fixed_ms / (2 * (world_size - 1))
+    cable_mib_per_ms = gbit_per_s * 1e9 / 8 / 2**20 / 1000
+    return turn_ms * 2 * (n_ranks - 1), cable_mib_per_ms * n_ranks / (2 * (n_ranks - 1))
+
+
+def plan(layers_per_bucket: int, network: tuple[float, float]) -> pd.DataFrame:
+    """One line for each bucket: when its last gradient is complete, and start and end of its message, in ms."""
     last = [min(first + layers_per_bucket, n_layers) - 1 for first in range(0, n_layers, layers_per_bucket)]
     counts = [b - a for a, b in zip([-1, *last], last, strict=False)]
     ready = [ready_ms[number] for number in last]
-    messages = send(ready, [layer_mib * count for count in counts], fixed_ms, mib_per_ms)
+    messages = send(ready, [layer_mib * count for count in counts], *network)
     return pd.DataFrame({"ready": ready, "start": [s for s, _ in messages], "end": [e for _, e in messages]})
 
 
-def wait_ms(layers_per_bucket: int, mib_per_ms: float) -> float:
+def wait_ms(layers_per_bucket: int, network: tuple[float, float]) -> float:
     """How long the rank waits for the network after its backward pass."""
-    return plan(layers_per_bucket, mib_per_ms)["end"].iloc[-1] - ready_ms[-1]
+    return plan(layers_per_bucket, network)["end"].iloc[-1] - ready_ms[-1]
 
 
 def count_of(layers_per_bucket: int) -> str:
@@ -337,23 +352,24 @@ def count_of(layers_per_bucket: int) -> str:
     return f"{n} message{'s' if n > 1 else ''}"
 
 
-def bars(axis: plt.Axes, starts: list[float], ends: list[float], y: float, colour: str) -> None:
+def bars(axis: plt.Axes, starts: list[float], ends: list[float], y: float, colour: str, edge: str = INK) -> None:
     widths = [end - start for start, end in zip(starts, ends, strict=True)]
-    axis.barh([y] * len(widths), widths, left=starts, height=0.62, color=colour, edgecolor=INK, linewidth=0.5)
+    axis.barh([y] * len(widths), widths, left=starts, height=0.62, color=colour, edgecolor=edge, linewidth=0.5)
 
 
-def draw(axis: plt.Axes, layers_per_bucket: int, mib_per_ms: float, until_ms: float) -> None:
+def draw(axis: plt.Axes, layers_per_bucket: int, network: tuple[float, float], until_ms: float) -> None:
     """One timeline: the backward pass above, the messages below."""
-    buckets = plan(layers_per_bucket, mib_per_ms)
+    buckets = plan(layers_per_bucket, network)
     end, done = ready_ms[-1], buckets["end"].iloc[-1]
-    bars(axis, [0.0, *ready_ms[:-1]], ready_ms, 1, COMPUTE)
-    bars(axis, buckets["start"], buckets["start"] + fixed_ms, 0, "white")
-    bars(axis, buckets["start"] + fixed_ms, buckets["end"], 0, DATA)
+    bars(axis, [0.0, *ready_ms[:-1]], ready_ms, 1, COMPUTE, edge="white")
+    bars(axis, buckets["start"], buckets["start"] + network[0], 0, "white")
+    bars(axis, buckets["start"] + network[0], buckets["end"], 0, DATA)
     for bucket in buckets.itertuples():
         axis.plot([bucket.ready, bucket.start], [0.69, 0.31], color=INK, lw=0.7)
     axis.annotate("", (end, 1), (done, 1), arrowprops={"arrowstyle": "<->", "color": INK, "shrinkA": 0, "shrinkB": 0})
-    label = f"waits {done - end:.1f} ms"
-    axis.text(max(end, done), 1.16, label, ha="right", va="bottom", color=INK, fontsize=10)
+    label, gap, at_right = f"waits {done - end:.1f} ms", 0.008 * until_ms, done > 0.85 * until_ms
+    x, y = (done - gap, 1.1) if at_right else (done + gap, 0.93)
+    axis.text(x, y, label, ha="right" if at_right else "left", color=INK, fontsize=10)
     axis.axvline(done, color=INK, lw=1.2, ls="--")
     axis.set(ylim=(-0.5, 1.65), xlim=(0, until_ms), yticks=[0, 1], yticklabels=["network", "backward pass"])
     title = f"{count_of(layers_per_bucket)}: buckets of {layers_per_bucket * layer_mib:.2f} MiB"
@@ -372,77 +388,88 @@ def show_picture(figure: plt.Figure, alt: str) -> None:
     display({"text/html": page, "text/plain": alt}, raw=True)
 
 
-sizes = [2**i for i in range(n_layers.bit_length()) if 2 ** (i + 1) <= n_layers] + [n_layers]  # layers per bucket
-
 # %%
-best = min(sizes, key=lambda k: wait_ms(k, MIB_PER_MS))
+sixteen = ring(n_ranks=16, gbit_per_s=10)
+best = min(sizes, key=lambda k: wait_ms(k, sixteen))
 middle = best if best not in (1, n_layers) else sizes[len(sizes) // 2]
-shown = {k: wait_ms(k, MIB_PER_MS) for k in (1, middle, n_layers)}
+shown = {k: wait_ms(k, sixteen) for k in (1, middle, n_layers)}
 until_ms = 1.03 * (ready_ms[-1] + max(shown.values()))
 
 figure, axes = plt.subplots(3, 1, figsize=(11, 6.2), sharex=True, layout="constrained")
 for axis, k in zip(axes, shown, strict=True):
-    draw(axis, k, MIB_PER_MS, until_ms)
+    draw(axis, k, sixteen, until_ms)
 axes[-1].set_xlabel("ms since the start of the backward pass")
 waits = "; ".join(f"with {count_of(k)} it waits {wait:.1f} ms" for k, wait in shown.items())
 show_picture(
     figure,
     f"Three timelines, one below the other. In each, the backward pass takes {ready_ms[-1]:.1f} ms, and the network "
-    f"carries the gradients at 1 Gbit/s. Then the rank waits for the last message: {waits}. With one message the "
+    f"carries the gradients for 16 ranks. Then the rank waits for the last message: {waits}. With one message the "
     "network stands idle during the whole backward pass.",
 )
 
 # %% [markdown]
-# How to read it: each box above is the backward pass of one layer, and the last layer comes first. Each box below is a
-# message. Its white part is the fixed time, its filled part is the bytes. A thin line leads from the moment when a
-# bucket is complete to the start of its message; if it is slanted, the network was still busy. The dashed line is the
-# end of the step.
+# How to read it: in the upper row, each box is the backward pass of one layer. The last layer comes first, and its box
+# also holds the loss. In the lower row, each box is a message. Its white part is the fixed time, its filled part is the
+# bytes. A thin line leads from the moment when a bucket is complete to the start of its message. Where the line is
+# slanted, the network was still busy. At the dashed line, all gradients are averaged, and the step can be made.
 #
-# And in numbers, for three networks. "This machine" is what we measured between processes. For the cables, the fixed
-# time is ours and the speed is theirs.
+# The same in numbers, for four teams. The first one is what we measured between processes. For the others, we know the
+# time of a turn, and compute the rest.
 
 # %%
-networks = {"this machine": here_mib_per_ms, "10 Gbit/s": 10 * MIB_PER_MS, "1 Gbit/s": MIB_PER_MS}
-waits = pd.DataFrame({name: [wait_ms(k, rate) for k in sizes] for name, rate in networks.items()})
+teams = {
+    f"{world_size} ranks, this machine": (fixed_ms, here_mib_per_ms),
+    "2 ranks, 10 Gbit/s": ring(2, 10),
+    "16 ranks, 10 Gbit/s": sixteen,
+    "16 ranks, 1 Gbit/s": ring(16, 1),
+}
+waits = pd.DataFrame({name: [wait_ms(k, network) for k in sizes] for name, network in teams.items()})
 waits.insert(0, "bucket, MiB", [k * layer_mib for k in sizes])
 waits.insert(1, "messages", [-(-n_layers // k) for k in sizes])
-print(f"The backward pass takes {ready_ms[-1]:.2f} ms. After it, the rank waits so many ms for the network:")
-for name in networks:
+print(f"The backward pass takes {ready_ms[-1]:.2f} ms. Afterwards the rank waits for the network:")
+for name in teams:
     row = waits.loc[waits[name].idxmin()]
-    print(f"  {name:>12}: at least {row[name]:.2f} ms, with buckets of {row['bucket, MiB']:.2f} MiB")
-waits.style.hide(axis="index").format(precision=2).format("{:.0f}", subset=["messages"])
+    print(f"  {name + ':':<23} at least {row[name]:6.2f} ms, with buckets of {row['bucket, MiB']:.2f} MiB")
+waits.style.hide(axis="index").format(precision=2).format("{:.0f}", subset=["messages"]).set_caption(
+    "ms of waiting after the backward pass"
+)
 
 # %% [markdown]
-# Now decide yourself. Move the sliders: which bucket size would you choose for your network? And from which speed on
-# does the choice hardly matter? (In a saved page the sliders do not move. The table above says the same.)
+# Now decide yourself. Which bucket size would you choose for your team? And what happens to your choice when the team
+# grows? (On a saved page there are no sliders. Compare the columns of the table above instead.)
 
 
 # %%
-def decide(layers_per_bucket: int, gbit_per_s: float) -> None:
+def decide(layers_per_bucket: int, n_ranks: int, gbit_per_s: float) -> None:
     """Draws one timeline, and says whether another bucket size would be better."""
-    rate = gbit_per_s * MIB_PER_MS
-    wait, least = wait_ms(layers_per_bucket, rate), min(wait_ms(k, rate) for k in range(1, n_layers + 1))
-    share = wait / (ready_ms[-1] + wait)
+    network = ring(n_ranks, gbit_per_s)
+    wait = wait_ms(layers_per_bucket, network)
+    best = min(sizes, key=lambda k: wait_ms(k, network))
     figure, axis = plt.subplots(figsize=(11, 2.4), layout="constrained")
-    draw(axis, layers_per_bucket, rate, 1.03 * (ready_ms[-1] + wait))
+    draw(axis, layers_per_bucket, network, 1.03 * (ready_ms[-1] + wait))
     axis.set_xlabel("ms since the start of the backward pass")
-    alt = f"{gbit_per_s:g} Gbit/s: waits {wait:.2f} ms, {share:.0%} of the time from backward pass to step."
-    show_picture(figure, alt)
-    print(alt, f"The best bucket size would wait {least:.2f} ms.")
-    if least > ready_ms[-1]:
-        print("No bucket size hides this network: compute more between two messages, or send fewer bytes.")
+    told = f"{n_ranks} ranks, {gbit_per_s:g} Gbit/s, {count_of(layers_per_bucket)}: the rank waits {wait:.2f} ms"
+    told += f" after a backward pass of {ready_ms[-1]:.2f} ms."
+    show_picture(figure, told)
+    print(told)
+    if wait > wait_ms(best, network):
+        print(f"With buckets of {best * layer_mib:.2f} MiB it would wait {wait_ms(best, network):.2f} ms.")
+    if wait_ms(best, network) > ready_ms[-1]:
+        print("No bucket size hides this network: take more samples into a step, or send fewer bytes.")
 
 
-named = [(f"{k * layer_mib:.2f} MiB", k) for k in sizes]
-layer_slider = SelectionSlider(options=named, value=middle, description="bucket")
-speed_slider = SelectionSlider(options=[0.1, 0.5, 1, 2.5, 10, 25, 100], value=1, description="Gbit/s")
-_ = interact(decide, layers_per_bucket=layer_slider, gbit_per_s=speed_slider)
+bucket_slider = SelectionSlider(
+    options=[(f"{k * layer_mib:.2f} MiB", k) for k in sizes], value=middle, description="bucket"
+)
+ranks_slider = SelectionSlider(options=[2, 4, 8, 16, 64, 256], value=16, description="ranks")
+speed_slider = SelectionSlider(options=[0.1, 1, 10, 25, 100], value=10, description="Gbit/s")
+_ = interact(decide, layers_per_bucket=bucket_slider, n_ranks=ranks_slider, gbit_per_s=speed_slider)
 
 # %% [markdown]
 # ## Does DDP really do this?
 #
-# Let us ask it. DDP lets us look at each bucket when it leaves, and when its sum is there. We ask for buckets of an
-# eighth of the model (`bucket_cap_mb`). Real processes, real messages, the network of this machine.
+# Until now we computed. Let us look at real DDP, with real processes and messages on this machine. DDP lets us put our
+# own hook where it sends a bucket. With `bucket_cap_mb` we ask for buckets of an eighth of the model.
 
 
 # %%
@@ -466,25 +493,26 @@ def watch_ddp(rank: int, world_size: int, bucket_mib: float) -> list[tuple[int, 
 
     model.register_comm_hook(None, hook)
     steps = []
-    for _ in range(n_passes):
+    for _ in range(6):
         loss = model(x_ND).square().mean()
         start = mark(device)
         loss.backward()
         steps.append([(bytes_of[n], ms_between(start, left[n]), ms_between(start, there[n])) for n in sorted(left)])
-    return min(steps[1:], key=lambda step: step[-1][2])  # in its first step DDP learns the order
+    return min(steps[1:], key=lambda step: max(there_ms for *_, there_ms in step))  # in the first, DDP learns the order
 
 
-step = wb.ranks(watch_ddp, world_size, per_rank=[[n_layers * layer_mib / 8]] * world_size)[0]
+step = wb.ranks(watch_ddp, world_size, per_rank=[[n_layers * layer_mib / 8]] * world_size, timeout_s=180)[0]
 last_left_ms = max(left_ms for _, left_ms, _ in step)
-n_hidden = sum(there_ms <= last_left_ms for _, _, there_ms in step)
-print(f"{n_hidden} of {len(step)} messages were through before the last one left.")
-pd.DataFrame(step, columns=["bytes", "left at, ms", "through at, ms"]).rename_axis("message").style.format(
-    {"bytes": "{:,}", "left at, ms": "{:.2f}", "through at, ms": "{:.2f}"}
-)
+n_early = sum(left_ms < last_left_ms for _, left_ms, _ in step)
+n_through = sum(there_ms <= last_left_ms for _, _, there_ms in step)
+print(f"{n_early} of {len(step)} messages left before the last gradient was complete; {n_through} were also through.")
+watched = pd.DataFrame(step, columns=["bytes", "left at, ms", "through at, ms"])
+watched.insert(0, "message", range(1, len(step) + 1))
+watched.style.hide(axis="index").format(precision=2, thousands=",")
 
 # %% [markdown]
-# The last bucket leaves when the last gradient is complete. So a message that was through before has cost no waiting.
-# The last bucket itself cannot be hidden: when it leaves, nothing is left to compute.
+# So DDP sends while it computes. A message that was through before the last one left has cost no waiting. The last
+# message cannot be hidden: when it leaves, nothing is left to compute.
 
 # %% [markdown]
 # ## Quiz
@@ -496,8 +524,8 @@ wb.quiz(
     "Your model has 80 MiB of gradients, and you set `bucket_cap_mb=100` to save messages. A profiler shows: backward "
     "pass 60 ms, then all-reduce 50 ms, one after the other. What do you try first?",
     {
-        "A larger bucket: fewer messages": "There is one message already, so the fixed time is paid once. What costs you "
-        "time is that the network stands idle for 60 ms.",
+        "A larger bucket: fewer messages": "There is one message already, so the fixed time is paid once. What costs "
+        "you time is that the network stands idle for 60 ms.",
         "A smaller bucket: the network can begin earlier": "With buckets of 10 MiB the first of eight messages leaves "
         "when an eighth of the gradients is complete, and most of the 50 ms disappear behind the backward pass.",
         "More ranks: each has less to send": "You share out the gradient among the ranks. But each rank has a gradient "
@@ -511,15 +539,15 @@ wb.quiz(
 # %%
 wb.quiz(
     "You train with 32 samples per step on 1 GPU. Now you take 8 GPUs with 32 samples each, under DDP, and keep the "
-    "learning rate. What happens in one epoch?",
+    "learning rate. What happens in one epoch, that is, one pass over the data?",
     {
         "The same as before: DDP averages": "It averages the gradient, so one step is about as long as before. But it "
         "uses 256 samples. One epoch has 8 times fewer steps, so the weights move less.",
         "The steps are 8 times too long: divide the learning rate by 8": "You expect the sum of the gradients. But DDP "
         "divides by the number of ranks. You saw it: 8 and 2 became 5, and not 10.",
         "8 times fewer steps of about the same length: try 8 times the learning rate": "This is the linear scaling "
-        "rule of Goyal and others (2017). They raise the rate slowly over the first epochs. It is a rule of thumb: check it "
-        "on your own model.",
+        "rule of Goyal and others (2017). They raise the rate slowly over the first epochs. It is a rule of thumb: "
+        "check it on your own model.",
     },
     right="8 times fewer steps of about the same length: try 8 times the learning rate",
 )
@@ -527,8 +555,7 @@ wb.quiz(
 # %% [markdown]
 # ## From laptop to cluster
 #
-# In a ring, each rank only talks to its neighbour. For an all-reduce of $S$ bytes among $n$ ranks it sends
-# $2 S (n-1)/n$ bytes, in $2(n-1)$ turns (Patarasuk and Yuan 2009). For our model:
+# What grows with the team, by the formulas of the ring above, for our model:
 
 # %%
 rows = []
@@ -539,10 +566,12 @@ growth = pd.DataFrame(rows, columns=["where", "MiB sent by a rank", "turns", "sa
 growth.style.hide(axis="index").format({"MiB sent by a rank": "{:.2f}"}, thousands=",")
 
 # %% [markdown]
-# The bytes hardly grow. The turns do, and with them the fixed time of a message: so larger teams want larger buckets.
-# And the batch grows: see question 2.
+# The bytes hardly grow. The turns do, and with them the fixed time of a message: so a larger team wants larger buckets.
+# (NCCL, which carries the messages between GPUs, can also use trees, with fewer turns.) And the batch grows: see the
+# second question.
 #
-# On GPUs the messages go by NCCL, and the GPU's own clock takes the times. This notebook on two GPUs, by Slurm:
+# On GPUs the cells stay the same: the messages go by NCCL, and the times are taken in the GPU's own queue. This
+# notebook on two GPUs, by Slurm:
 #
 # ```
 # srun --gpus=2 --cpus-per-task=8 --mem=16G autograder build training/data-parallel --run --profile gpu
@@ -567,6 +596,7 @@ if not recorded:
 #   gradients "between different nodes are averaged".
 # - Pitch Patarasuk, Xin Yuan: *Bandwidth Optimal All-reduce Algorithms for Clusters of Workstations*. Journal of
 #   Parallel and Distributed Computing 69(2), 2009, DOI 10.1016/j.jpdc.2008.09.002.
+# - NVIDIA, *NCCL documentation*, "Environment Variables", `NCCL_ALGO`: rings and trees.
 # - Priya Goyal, Piotr Dollár, Ross Girshick and others: *Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour*.
 #   2017, arXiv 1706.02677. Section 2: the linear scaling rule, and the slow start ("warmup").
 #

@@ -154,8 +154,10 @@ def submitted(attack: Attack, world: World) -> dict[str, Any]:
     return notebook
 
 
-def grade(notebook: dict[str, Any], limits: dict[str, float] | None = None) -> tuple[Result, Rebuilt]:
-    """Grades a notebook as a worker does."""
+def grade(
+    notebook: dict[str, Any], limits: dict[str, float] | None = None, *, cold: bool = False
+) -> tuple[Result, Rebuilt]:
+    """Grades a notebook as a worker does; `cold`: in a sandbox of its own, not in a fork of a warm process."""
     used = bundle().model_copy(update={"limits": bundle().limits.model_copy(update=limits or {})})
     rebuilt = assemble(used.skeleton, notebook)
     job = Job(
@@ -165,6 +167,7 @@ def grade(notebook: dict[str, Any], limits: dict[str, float] | None = None) -> t
         notebook=rebuilt.notebook,
         notebook_sha256="0" * 64,
         seed_hex="5eed" * 16,
+        cold=cold,
     )
     return run_job(job, used), rebuilt
 

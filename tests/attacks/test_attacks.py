@@ -7,19 +7,23 @@ from tests.attacks.attack import SECRETS, Attack, World, all_attacks, bundle, gr
 ATTACKS = all_attacks()
 FAMILIES = {"outcome", "output", "protocol", "secrets", "escaping", "starving", "outliving", "network"}
 FAMILIES |= {"bombs", "pages"}
-# What a page must not hold unescaped, whoever wrote it.
-LIVE_HTML = ("<script", "onerror=alert", "<iframe", "<svg")
+# Run in a sandbox of their own as well, beside the fork of a warm process: what confines the two is made differently.
+ALSO_COLD = {"secrets", "escaping", "outliving", "network"}
 
 
 def parameters() -> list[object]:
-    return [pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if attack.slow else []) for attack in ATTACKS]
+    return [
+        pytest.param(attack, cold, id=attack.name + "-cold" * cold, marks=[pytest.mark.slow] if attack.slow else [])
+        for attack in ATTACKS
+        for cold in ([False, True] if attack.family in ALSO_COLD else [False])
+    ]
 
 
 @pytest.mark.needs_sandbox
-@pytest.mark.parametrize("attack", parameters())
-def test_it_gains_no_point_and_leaves_no_trace(attack: Attack, world: World) -> None:
+@pytest.mark.parametrize(("attack", "cold"), parameters())
+def test_it_gains_no_point_and_leaves_no_trace(attack: Attack, cold: bool, world: World) -> None:
     before = world.files()
-    result, rebuilt = grade(submitted(attack, world), attack.limits)
+    result, rebuilt = grade(submitted(attack, world), attack.limits, cold=cold)
 
     earned = {part.name: part.earned for part in result.parts if part.earned}
     assert earned == attack.earns, f"{attack.tries}\n{result.model_dump_json(indent=1)}"

@@ -94,7 +94,7 @@ def another_kernel(notebook: Notebook) -> None:
     }
 
 
-def tests_as_prose(notebook: Notebook) -> None:
+def prose_for_tests(notebook: Notebook) -> None:
     """Cells of another type, so that they are not run."""
     for each in notebook["cells"]:
         each["cell_type"] = "markdown" if each["cell_type"] == "code" else "code"
@@ -111,7 +111,7 @@ FORGERIES: list[Callable[[Notebook], None]] = [
     outputs_with_scores,
     traps_for_programs,
     another_kernel,
-    tests_as_prose,
+    prose_for_tests,
 ]
 
 

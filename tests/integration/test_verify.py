@@ -79,6 +79,7 @@ given_part = part("given", title="Given")
 chance_part = part("chance", title="Chance")
 told_part = part("told", title="Told")
 calls = itertools.count()
+notes = []  # shown to learners
 
 
 @double_part.check(points=2)
@@ -89,7 +90,8 @@ def doubles_three(submission):
 
 @size_part.check(points=1)
 def is_seven(submission):
-    assert submission.get("size") + 0 == 7, "not seven"  # breaks for a text
+    size = submission.get("size")
+    assert size is not None and size + 0 == 7, "not seven"  # breaks for a text
 
 
 @loose_part.check(points=1)
@@ -99,7 +101,8 @@ def is_there(submission):
 
 @given_part.check(points=1)
 def is_one(submission):
-    expect(submission.get("given") == 1, expected=1, came=submission.get("given"))
+    given = submission.get("given")
+    expect(given == 1, expected=1, came=given, why=" ".join(notes))
 
 
 @chance_part.check(points=1)
@@ -111,11 +114,12 @@ HIDDEN = '''\
 
 from pathlib import Path
 
-from checks import told_part
+from checks import notes, told_part
 
 from workbench.checks import expect
 
 secret_value_of_the_author = 31337 + 1
+notes.append(Path(__file__).read_text())
 
 
 @told_part.check(points=1)
@@ -142,7 +146,8 @@ Path("random.txt").write_text(str(hash(Path)))
     '# %% solution="double"\ndef double(x):\n    return x + x\n',
     "wrong/dies.py": '"""Ends its process.  Caught by: (kernel died)"""\n\n'
     '# %% solution="double"\nimport os\n\nos._exit(3)\n',
-    "correct/fails.py": '"""Three times, which is wrong."""\n\n# %% solution="double"\ndef double(x):\n    return 3 * x\n',
+    "correct/fails.py": '"""Three times, which is wrong."""\n\n'
+    '# %% solution="double"\ndef double(x):\n    return 3 * x\n',
 }
 
 
@@ -202,7 +207,7 @@ def test_another_right_answer_that_fails_is_told(proof):
 
 def test_a_check_that_raises_a_type_error_is_told_with_its_line(proof):
     (problem,) = told(proof, "forger echo", "a check broke", "checks.py, size.is_seven")
-    assert problem["came"].startswith("TypeError") and "(is_seven, line 24)" in problem["came"]
+    assert problem["came"].startswith("TypeError") and "(is_seven, line 26)" in problem["came"]
 
 
 def test_a_check_that_a_forger_passes_is_told(proof):
@@ -222,7 +227,7 @@ def test_marks_that_depend_on_chance_are_told(proof):
 
 def test_a_cell_that_raises_with_the_solution_is_told(proof):
     (problem,) = told(proof, "solution in profile smoke", "did not run through")
-    assert "Cell 6" in problem["came"]
+    assert "cell 6" in problem["came"]
 
 
 def test_two_builds_that_differ_are_told(proof):
@@ -242,6 +247,11 @@ def test_a_solution_line_and_a_hidden_line_in_the_release_are_told(proof):
 def test_a_canary_within_reach_of_the_learners_code_is_told(proof):
     (problem,) = told(proof, "sandbox", "a canary is within reach")
     assert "The kernel ended in cell" in problem["came"]
+
+
+def test_hidden_text_that_a_visible_check_shows_is_told(proof):
+    (problem,) = told(proof, "feedback and journal", "text of hidden.py came into feedback")
+    assert "journal.jsonl" in problem["came"] and "feedback/" in problem["came"]
 
 
 def test_an_exercise_that_cannot_be_read_is_told_and_the_next_one_is_still_proved(tmp_path, monkeypatch):

@@ -1,17 +1,22 @@
 """The served network gives each rank what a real one would, and counts what crossed."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from workbench.codec.kinds import tensor_array_type
 from workbench.served import Park, Refuse
 from workbench.worlds import Comm, Network
 
 
-def together(network: Network, call: str, values: list[Any], **options: Any) -> list[Any]:
+def together(
+    network: Network, call: str, values: list[Any], ranks: Iterable[int] | None = None, **options: Any
+) -> list[Any]:
     """Each rank's result of one collective, asked for again after others came, as the submission does."""
-    waiting, results = list(range(network.world_size)), {}
+    ranks = list(range(network.world_size) if ranks is None else ranks)
+    waiting, results = list(ranks), {}
     while waiting:
         for rank in list(waiting):
             method = getattr(Comm(network, rank), call)
@@ -20,7 +25,7 @@ def together(network: Network, call: str, values: list[Any], **options: Any) -> 
             except Park:
                 continue
             waiting.remove(rank)
-    return [results[rank] for rank in range(network.world_size)]
+    return [results[rank] for rank in ranks]
 
 
 @pytest.mark.parametrize(("op", "want"), [("sum", 6.0), ("mean", 2.0), ("max", 3.0), ("min", 1.0)])
@@ -68,6 +73,17 @@ def test_messages_arrive_in_the_order_of_their_sending_and_are_counted() -> None
     assert [message.peer for message in network.messages(rank=2)] == [1]
     with pytest.raises(Park, match=r"rank 1 waits in recv\(source=0\)"):
         network.recv(1, 0)
+
+
+def test_numbers_count_with_the_size_that_they_have_in_the_learners_code() -> None:
+    network = Network(2)
+    half = np.ones(5, dtype=np.float32).view(tensor_array_type("bfloat16"))
+    network.send(0, 1, {"half": half, "n": 1})
+    together(network, "all_reduce", [half, half])
+    assert network.bytes_sent(0) == 4 + 1 + 5 * 2 + 8
+    assert network.bytes_sent(0, kind="all_reduce") == 10
+    assert network.bytes_sent(0, kind=None) == 33
+    assert network.bytes_sent(kind=None) == 43
 
 
 def test_an_unbuffered_send_waits_for_its_own_receive() -> None:

@@ -353,11 +353,11 @@ class ThisMachine:
         return time.perf_counter()
 
 
-def single_launch_s(device: ThisMachine, kernel: str, size: int) -> float:
+def single_launch_s(machine: ThisMachine, kernel: str, size: int) -> float:
     """What the naive stopwatch says: one launch, no warm-up, no waiting."""
-    start_s = device.now()
-    device.launch(kernel, size)
-    return device.now() - start_s
+    began_s = machine.now()
+    machine.launch(kernel, size)
+    return machine.now() - began_s
 
 
 this_machine = ThisMachine()

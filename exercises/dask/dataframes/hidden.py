@@ -3,32 +3,23 @@
 import statistics
 
 import numpy as np
-from checks import (
+from checks import join_part, shuffle_part, skew_part, tree_part
+from checks_partials import (
     PARTIAL_COLUMNS,
     amounts_told,
     as_summary,
     call_chunk,
     call_combine,
     call_finalise,
-    carry_out,
-    check_copies,
-    check_cost,
-    check_joined,
-    check_load,
     check_summary,
     draw_amounts,
-    join_case,
-    join_part,
     orders_of,
     partial_of,
     partials_told,
-    shuffle_case,
-    shuffle_part,
-    skew_part,
-    skewed_partitions,
-    tree_part,
     union,
 )
+from checks_plans import check_cost, check_joined, join_case, shuffle_case
+from checks_skew import carry_out, check_copies, check_load, skewed_partitions
 
 from workbench.checks import close, expect
 

@@ -1,23 +1,10 @@
 """Further checks of the same parts: random sizes, more ranks, other number types."""
 
 import numpy as np
-from checks import (
-    accumulate_part,
-    average_part,
-    buckets_part,
-    check_accumulate,
-    check_average,
-    check_bytes,
-    check_filling,
-    check_messages,
-    check_order,
-    check_reduce,
-    check_shards,
-    read_shards,
-    reduce_part,
-    run_buckets,
-    sampler_part,
-)
+from checks import accumulate_part, average_part, buckets_part, reduce_part, sampler_part
+from checks_buckets import check_filling, check_order, run_buckets
+from checks_sampler import check_shards, read_shards
+from checks_steps import check_accumulate, check_average, check_bytes, check_messages, check_reduce
 
 from workbench.checks import expect
 

@@ -44,8 +44,11 @@ def main() -> None:
         results = [measure(way, table, options.repeats) for way in WAYS]
         record = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": {"workers": len(workers), "worker": client.run(machine, workers=workers[:1])[workers[0]]},
-            "nodes": len({address.rsplit(":", 1)[0] for address in workers}),
+            "machine": {
+                "workers": len(workers),
+                "nodes": len({address.rsplit(":", 1)[0] for address in workers}),
+                **client.run(machine, workers=workers[:1])[workers[0]],  # the node of one worker stands for all
+            },
             "versions": versions(),
             "parameters": {**vars(options), "partitions": n_partitions, "keys": N_KEYS},
             "results": results,

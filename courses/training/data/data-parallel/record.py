@@ -54,7 +54,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=2048)
     parser.add_argument("--samples", type=int, default=4096, help="of one rank, in one step")
     parser.add_argument("--steps", type=int, default=30)
-    name = f"{platform.node() or 'machine'}-{datetime.now(UTC):%Y-%m-%d}.json"
+    name = f"{os.environ.get('WORLD_SIZE', '1')}-ranks-{datetime.now(UTC):%Y-%m-%d}.json"
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name(name))
     return parser.parse_args()
 

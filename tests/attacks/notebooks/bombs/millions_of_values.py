@@ -2,6 +2,7 @@
 
 Tools: link
 Status: kernel died
+Slow: yes
 """
 
 # %%

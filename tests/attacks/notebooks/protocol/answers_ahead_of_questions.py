@@ -1,9 +1,9 @@
-"""Sends answers with the ids of the next three hundred requests before they are asked, then serves as usual.
+"""Sends answers with the ids of the next hundred requests before they are asked, then serves as usual.
 
 Tools: link
 Earns: pairs 2
 """
 
 # %%
-for number in range(1, 301):
+for number in range(1, 101):
     write({"id": number, "ok": True, "value": 66})

@@ -1,6 +1,7 @@
 """Computes for ever when a check calls it, in each part.
 
 Status: timed out
+Slow: yes
 """
 
 # %% solution="total"

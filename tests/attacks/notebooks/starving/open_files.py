@@ -1,6 +1,7 @@
 """Opens files until it is refused, and makes thousands of pipes.
 
 Status: graded, kernel died
+Slow: yes
 """
 
 # %%

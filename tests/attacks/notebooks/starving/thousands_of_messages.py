@@ -2,6 +2,7 @@
 
 Status: graded, too large
 Limits: cpu_s 20, total_cpu_s 40
+Slow: yes
 """
 
 # %%

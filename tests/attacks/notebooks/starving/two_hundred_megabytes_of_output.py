@@ -1,6 +1,6 @@
 """Prints 200 MB.
 
-Status: too large
+Status: too large, out of memory
 """
 
 # %%

@@ -1,0 +1,96 @@
+"""A language model's gradients in NumPy, as one process computes them, and what a wrong gradient looks like.
+
+V tokens of the vocabulary, D width of the model, N samples. Nothing in here averages over ranks or packs a message. A
+gradient may be off by 1e-4 of its largest number. In ten seeds the worst of the right answers was off by 2e-6
+(float32), the nearest of the wrong ones by 0.17.
+"""
+
+import numpy as np
+
+from workbench.checks import as_array, close, expect
+
+
+def make_weights(rng, vocabulary, width, *, tied=False, dtype="float32"):
+    shapes = {
+        "embedding.weight": (vocabulary, width),
+        "hidden.weight": (width, width),
+        "hidden.bias": (width,),
+        "output.weight": (vocabulary, width),
+        "output.bias": (vocabulary,),
+    }
+    if tied:
+        del shapes["output.weight"]
+    return {name: rng.normal(0, 0.7, shape).astype(dtype) for name, shape in shapes.items()}
+
+
+def make_samples(rng, vocabulary, n_samples):
+    """A batch: tokens and the tokens that follow them."""
+    return rng.integers(0, vocabulary, n_samples), rng.integers(0, vocabulary, n_samples)
+
+
+def serial_gradients(weights, samples, share_N=None, *, frozen=False):
+    """Gradients of the mean cross-entropy over all samples, as one process computes them; by name.
+
+    `share_N`: how much each sample counts; one each, where it is left out.
+    """
+    tokens_N, targets_N = samples
+    share_N = np.ones(len(tokens_N)) if share_N is None else share_N
+    w = {name: array.astype(np.float64) for name, array in weights.items()}
+    tied = "output.weight" not in w
+    output_VD = w["embedding.weight"] if tied else w["output.weight"]
+    e_ND = w["embedding.weight"][tokens_N]
+    h_ND = np.tanh(e_ND @ w["hidden.weight"].T + w["hidden.bias"])
+    scores_NV = h_ND @ output_VD.T + w["output.bias"]
+    p_NV = np.exp(scores_NV - scores_NV.max(axis=1, keepdims=True))
+    d_NV = p_NV / p_NV.sum(axis=1, keepdims=True)
+    d_NV[np.arange(len(tokens_N)), targets_N] -= 1
+    d_NV *= (share_N / share_N.sum())[:, None]
+    dz_ND = (d_NV @ output_VD) * (1 - h_ND**2)
+    d_embedding_VD = np.zeros_like(output_VD)
+    np.add.at(d_embedding_VD, tokens_N, dz_ND @ w["hidden.weight"])
+    gradients = {"embedding.weight": d_embedding_VD, "hidden.weight": dz_ND.T @ e_ND, "hidden.bias": dz_ND.sum(axis=0)}
+    if tied:
+        gradients["embedding.weight"] = d_embedding_VD + d_NV.T @ h_ND
+    else:
+        gradients["output.weight"] = d_NV.T @ h_ND
+    if not frozen:
+        gradients["output.bias"] = d_NV.sum(axis=0)
+    return gradients
+
+
+def joined(batches):
+    """One big batch."""
+    return tuple(np.concatenate(arrays) for arrays in zip(*batches, strict=True))
+
+
+def compare_gradient(got, want, by_rank, rank, name, what, given):
+    """Fails unless the gradients agree; says in words what a wrong one looks like, to answer the belief behind it."""
+    label = f"the gradient of {name} on rank {rank}"
+    got = as_array(got, shape=want.shape, kind="float", name=label)
+    looks, own = "", by_rank[rank]
+    if same(got, own):
+        looks = ": it is what this rank alone would have"
+    elif same(got, np.mean(by_rank, axis=0)):
+        looks = ": it is the plain mean over the ranks, so a rank with few samples has the vote of one with many"
+    elif same(got, np.sum(by_rank, axis=0)):
+        looks = f": it is the plain sum over the {len(by_rank)} ranks"
+    elif ratio := multiple_of(got, want):
+        looks = f": each number is {ratio:.3g} times the right one"
+    elif ratio := multiple_of(got, own):
+        looks = f": it is {ratio:.3g} times what this rank alone would have, with nothing from the others"
+    expect(same(got, want), expected=want, came=got, given=given, why=f"{label} is not {what}{looks}")
+
+
+def multiple_of(got, base):
+    """The factor, if `got` is a multiple of `base`; else 0."""
+    with np.errstate(all="ignore"):
+        ratio = float((got * base).sum() / max(float((base**2).sum()), 1e-30))
+        return ratio if ratio and same(got / ratio, base) else 0.0
+
+
+def secret_share(rng):
+    return float(rng.uniform(0.1, 0.9))
+
+
+def same(got, want):
+    return close(got, want, rtol=1e-4, atol=1e-4 * max(float(np.abs(want).max()), 1e-3))

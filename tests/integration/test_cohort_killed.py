@@ -1,0 +1,162 @@
+"""End the coordinator or a worker at any moment, run again: every mark is there once."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.book.feedback import write_feedback
+from autograder.build.bundle import make_bundle
+from autograder.grade.cohort import JOURNAL
+from autograder.grade.dispatch import Failed, Workers, connect, run_jobs
+from autograder.grade.journal import Journal
+from autograder.grade.models import Bundle, Job
+from tests.integration.cohort_course import SmallCourse, make_course
+
+pytestmark = [pytest.mark.slow, pytest.mark.needs_sandbox]
+
+ROOT = Path(__file__).parents[2]
+LEARNERS = ("ada", "bob", "cyd")
+FULL = {"part-double": 3.0, "part-count": 2.0, "written-reason": 0.0}
+# A program that ends itself, as `kill -9` would, when TARGET is called for the TIME-th time.
+PROGRAM = """\
+import os, signal, sys
+from importlib import import_module
+from pathlib import Path
+
+from autograder.book.feedback import write_feedback
+from autograder.catalogue.find import exercise_at
+from autograder.grade.cohort import Settings, grade_course
+
+module, owner, name, time = sys.argv[2].split(":")
+target = getattr(import_module(module), owner) if owner else import_module(module)
+original, calls = getattr(target, name), []
+
+def deadly(*args, **kwargs):
+    calls.append(name)
+    if len(calls) == int(time):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*args, **kwargs)
+
+if __name__ == "__main__":
+    setattr(target, name, deadly)
+    course_dir = Path(sys.argv[1])
+    exercises = [exercise_at(Path(folder)) for folder in sys.argv[3:]]
+    grade_course(course_dir, exercises, Settings(workers=1))
+    write_feedback(course_dir)
+"""
+MOMENTS = {
+    "before the first record is in the journal": "autograder.grade.journal:Journal:append:1",
+    "when an autograded notebook is written, and its record is not": "autograder.grade.journal:Journal:append:2",
+    "between journal and gradebook": "autograder.book.gradebook:Writer:apply:1",
+    "in the middle of writing the gradebook": "autograder.book.gradebook:_Batch:_remember:2",
+    "while feedback is written": "autograder.book.feedback::replace_file:2",
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> SmallCourse:
+    course = make_course(tmp_path_factory.mktemp("project"))
+    for learner in LEARNERS:
+        course.submit(learner, course.solution())
+    return course
+
+
+@pytest.fixture
+def course(built: SmallCourse, tmp_path: Path) -> SmallCourse:
+    return built.copy(tmp_path / "build")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_coordinator_is_ended_and_every_mark_is_there_once(
+    moment: str, course: SmallCourse, tmp_path: Path
+) -> None:
+    assert run_until(MOMENTS[moment], course, tmp_path) == -signal.SIGKILL
+    summary = course.grade(workers=1)
+    assert (summary.not_graded, summary.problems) == ([], [])
+    assert course.marks() == dict.fromkeys(LEARNERS, FULL)
+    assert course.number_of_submissions() == len(LEARNERS)
+    records = Journal(course.course_dir / JOURNAL).records()
+    assert sorted(record.learner for record in records) == sorted(LEARNERS)
+    assert len(write_feedback(course.course_dir).pages) == len(LEARNERS)
+
+
+def test_nothing_of_a_coordinator_that_was_ended_runs_on(course: SmallCourse, tmp_path: Path) -> None:
+    for learner in LEARNERS:
+        course.submit(learner, course.solution(double="import time\ntime.sleep(4)"))
+    process = start("autograder.grade.journal:Journal:append:99", course, tmp_path)
+    wait_for_kernel(process.pid)
+    time.sleep(2)  # by now it is in the middle of a notebook that sleeps
+    family = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert alive == []
+
+
+def test_a_job_whose_worker_is_ended_is_tried_again(course: SmallCourse, tmp_path: Path) -> None:
+    bundle = make_bundle(course.tiny)
+    slow = course.solution(
+        double="import time\ntime.sleep(2)\n\ndef double(values):\n    return [2 * v for v in values]"
+    )
+    with connect("local", 1) as workers:
+        ending = threading.Thread(target=end_worker, args=(workers,))
+        ending.start()
+        (outcome,) = run_jobs(workers, [job_for(slow, bundle)], {bundle.exercise: bundle})
+        ending.join()
+    assert not isinstance(outcome, Failed)
+    assert outcome.earned == 5.0
+
+
+def run_until(moment: str, course: SmallCourse, tmp_path: Path) -> int:
+    return start(moment, course, tmp_path).wait(timeout=280)
+
+
+def start(moment: str, course: SmallCourse, tmp_path: Path) -> subprocess.Popen[bytes]:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    command = [sys.executable, str(program), str(course.course_dir), moment, str(course.tiny.folder)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+
+
+def wait_for_kernel(pid: int) -> None:
+    """Until a sandbox is among the process's descendants."""
+    deadline_s = time.monotonic() + 120
+    while time.monotonic() < deadline_s:
+        family = psutil.Process(pid).children(recursive=True)
+        if any("bwrap" in name_of(process) for process in family):
+            return
+        time.sleep(0.1)
+    raise AssertionError("no sandbox was started")
+
+
+def end_worker(workers: Workers) -> None:
+    """Ends the worker's process once it has a sandbox, so that it has begun with the job."""
+    (pid,) = workers.client.run(os.getpid).values()
+    wait_for_kernel(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.Error:
+        return ""
+
+
+def job_for(notebook: dict[str, object], bundle: Bundle) -> Job:
+    return Job(
+        key="a-job",
+        learner="ada",
+        exercise=bundle.exercise,
+        notebook=notebook,
+        notebook_sha256="0" * 64,
+        seed_hex="ab" * 32,
+    )
