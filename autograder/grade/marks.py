@@ -44,7 +44,7 @@ class PartMark:
 
     def has_learner_text(self) -> bool:
         """Whether a visible outcome holds words that may come from the learner's process."""
-        return any(o.visible and o.state in ("failed", "timed_out", "not_attempted") for o in self.worst)
+        return any(o.visible and o.state in ("failed", "timed_out", "not_attempted", "broke") for o in self.worst)
 
     def forget_texts(self) -> None:
         worst = self.worst

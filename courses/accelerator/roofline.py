@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Does the arithmetic wait for the memory?
 #
-# You paid for a device that computes three times as fast. The job takes almost as long as before. Nothing is broken,
-# and no tool reports an error. You made one part faster, and everybody waited for another part. The data sheet said
-# how fast the device can compute. But before a number can be used, it has to arrive from the memory. Two counts and
-# two limits tell you which of the two you wait for, before you pay.
+# You paid for a device that computes three times as fast. Your job is not even twice as fast. Nothing is broken, and no
+# tool reports an error. The new device is faster at one thing, and your job waited for another. The data sheet says how
+# fast a device can compute. But before a number can be used, it has to arrive from the memory. Two counts and two
+# limits tell you what you wait for. You can know it before you pay.
 #
 # After this lesson you can
 #
@@ -133,11 +133,11 @@ wb.settle(
 # If you said 16, you thought that the time goes into the arithmetic. Let us ask this device how fast it is at each of
 # the two jobs.
 #
-# - **How fast does its memory move numbers?** Two kernels do almost no arithmetic: one copies a long array, the other
-#   multiplies two long arrays and adds everything up.
+# - **How fast does its memory move numbers?** We take three kernels with hardly any arithmetic. One copies a long
+#   array. One reads two long arrays. One changes a long array in its place.
 # - **How fast does it compute?** The product of two large square matrices uses each number very often.
 #
-# We take the highest speed that we saw as the limit. (The layer itself may set the record, so it takes part.)
+# The highest speed that we see is our limit. (The layer may set a record too, so we let it take part.)
 
 
 # %%
@@ -151,19 +151,20 @@ x, y, scratch = (torch.rand(n_numbers, device=device) for _ in range(3))
 a, b, product = (torch.rand(square, square, device=device) for _ in range(3))
 copy_byte_s = (x.nbytes + y.nbytes) / typical_s(lambda: y.copy_(x))
 read_byte_s = (x.nbytes + y.nbytes) / typical_s(lambda: torch.dot(x, y))
+change_byte_s = (x.nbytes + x.nbytes) / typical_s(lambda: x.mul_(1.0))
 with FlopCounterMode(display=False) as counter:
     torch.mm(a, b, out=product)
 product_flop_s = counter.get_total_flops() / typical_s(lambda: torch.mm(a, b, out=product))
 
 batches = [1, 4, 16, 64, 256, 1024]
 layers = pd.DataFrame([one if batch == 1 else sixteen if batch == 16 else layer(batch) for batch in batches])
-bandwidth_byte_s = max(copy_byte_s, read_byte_s, *layers["bytes"] / layers["seconds"])
+bandwidth_byte_s = max(copy_byte_s, read_byte_s, change_byte_s, *layers["bytes"] / layers["seconds"])
 peak_flop_s = max(product_flop_s, *layers["flops"] / layers["seconds"])
 
-print(f"the memory moves at most      {bandwidth_byte_s / 1e9:9,.1f} GB/s", end="")
-print(f"      (copy {copy_byte_s / 1e9:,.1f}, read {read_byte_s / 1e9:,.1f})")
-print(f"the arithmetic does at most   {peak_flop_s / 1e9:9,.1f} GFLOP/s")
-print(f"in the time of one byte moved {peak_flop_s / bandwidth_byte_s:9,.1f} FLOPs can be done")
+told = {"copy": copy_byte_s, "read": read_byte_s, "change in place": change_byte_s}
+print("memory:    ", ", ".join(f"{name} {byte_s / 1e9:,.1f} GB/s" for name, byte_s in told.items()))
+print(f"limits:     memory {bandwidth_byte_s / 1e9:,.1f} GB/s, arithmetic {peak_flop_s / 1e9:,.1f} GFLOP/s")
+print(f"so, in the time in which one byte is moved, {peak_flop_s / bandwidth_byte_s:,.1f} FLOPs can be done")
 
 # %% [markdown]
 # Now we can say how long each job would take alone. The two go on at the same time: while some numbers are computed,
@@ -191,13 +192,13 @@ def both_jobs(kernels: pd.DataFrame) -> pd.DataFrame:
 show_table(both_jobs(layers))
 
 # %% [markdown]
-# Read the first line. The arithmetic for one request is done in a moment. The rest of the time it waits for the weights:
-# all of them have to come from memory. With more requests, the same weights come **once**, and each is used more often.
-# So the column *MB moved* hardly grows at first, while the FLOPs grow with the batch. Further down the arithmetic
-# becomes the longer job. From there on, twice the batch takes twice the time.
+# Read the first line. The arithmetic for one request is soon done. Then it waits for the weights: all of them have to
+# come from the memory. With more requests, the weights still come **once**, and each of them is used more often. So
+# the column *MB moved* hardly grows at first, while the FLOPs grow with the batch. Further down, the arithmetic is the
+# longer job. From there on, twice the batch takes about twice the time.
 #
-# The measured times are longer than both columns, and for some batches much longer. The limits say what is possible.
-# They do not promise that a library reaches it for each shape.
+# Many measured times are longer than both jobs. The limits say what is possible. They do not promise that a library
+# reaches it for each shape. And a real kernel may move more bytes than we count.
 #
 # - A kernel that waits for the memory is called **memory-bound**. Faster arithmetic does not help it.
 # - A kernel that waits for the arithmetic is called **compute-bound**. A faster memory does not help it.
@@ -309,8 +310,8 @@ wb.your_turn(
 )
 
 # %% [markdown]
-# Does your count predict the time? PyTorch has this kernel: `torch.optim.SGD(…, momentum=0.9, fused=True)`. Here is your
-# count, together with what this device measures.
+# Does your count predict the time? PyTorch has this kernel: `torch.optim.SGD(…, momentum=0.9, fused=True)`. Here is
+# your count, together with what this device measures.
 
 # %%
 w = torch.nn.Parameter(x)
@@ -405,18 +406,19 @@ for scale in (axis.xaxis, axis.yaxis):
     scale.set_major_formatter(lambda value, _: f"{value:,g}")
 show_picture(
     figure,
-    "A roofline, both axes logarithmic: FLOP/s over FLOPs for each byte. The roof rises with the memory's limit, "
-    f"{bandwidth_byte_s / 1e9:,.1f} GB/s, and turns flat at {corner:,.1f} FLOPs for each byte, at the arithmetic's limit, "
-    f"{peak_flop_s / 1e9:,.0f} GFLOP/s. The hard swish stands far left, under the slope; with one kernel instead of four "
-    "it moves up along the slope. The layer starts under the slope with batch 1, and with batch "
-    f"{batches[-1]:,} it is under the flat part. The table below has the numbers.",
+    "A roofline, both axes logarithmic: GFLOP/s over FLOPs for each byte moved. The roof rises with the memory's "
+    f"limit, {bandwidth_byte_s / 1e9:,.1f} GB/s. At {corner:,.1f} FLOPs for each byte it turns flat, at the limit of the "
+    f"arithmetic, {peak_flop_s / 1e9:,.0f} GFLOP/s. The hard swish stands far left, under the slope. With one kernel "
+    "instead of four it moves to the right and up. The layer starts under the slope with batch 1, and ends under the "
+    f"flat part with batch {batches[-1]:,}. The table below has the numbers.",
 )
 points = pd.DataFrame({"kernel": kernels["kernel"], "FLOPs for each byte": intensities, "GFLOP/s": rates})
 show_table(points.assign(**{"waits for": both_jobs(kernels)["the longer one"]}))
 
 # %% [markdown]
-# How to read it: no kernel can be above the roof. Where a kernel is under the **slope**, the memory decides; under the
-# **flat part**, the arithmetic decides. The corner between them is called the **ridge**. Two ways lead upwards:
+# How to read it: no kernel can be above the roof, but for the noise of measuring. Where a kernel is under the **slope**,
+# the memory decides. Where it is under the **flat part**, the arithmetic decides. The corner between them is called the
+# **ridge**. Two ways lead upwards:
 #
 # - **To the right**, along the slope: fewer bytes for the same FLOPs. The hard swish went this way when four kernels
 #   became one. So did the layer, when the batch grew.
@@ -450,10 +452,10 @@ def jobs_ms(batch: int, name: str) -> tuple[float, float]:
 
 
 print(f"The longer job, for a layer of {width:,} × {width:,} weights:")
-longer = {
-    f"batch {batch:,}": ["arithmetic" if a_ms > m_ms else "memory" for m_ms, a_ms in (jobs_ms(batch, d) for d in devices)]
-    for batch in batches
-}
+longer = {}
+for batch in batches:
+    both = [jobs_ms(batch, name) for name in devices]
+    longer[f"batch {batch:,}"] = ["arithmetic" if a_ms > m_ms else "memory" for m_ms, a_ms in both]
 pd.DataFrame(longer, index=pd.Index(devices, name="device"))
 
 # %% [markdown]
@@ -495,8 +497,8 @@ display({**controls._repr_mimebundle_(), "text/plain": in_words, "text/html": f"
 
 # %%
 wb.quiz(
-    "Your service answers one request at a time with large layers in bfloat16. From A100 to H100 the FLOP/s grow 3.2 times, "
-    "the byte/s 1.6 times. How much faster is a layer at best?",
+    "Your service answers one request at a time, with large layers in bfloat16. You go from an A100 to an H100: 3.2 "
+    "times the FLOP/s and 1.6 times the byte/s. How much faster is a layer at best?",
     {
         "3.2 times": "You bought arithmetic, but with batch 1 it stands idle. Look at the table above: with batch 1, "
         "the memory is the longer job on both devices.",
@@ -539,9 +541,9 @@ columns = ["device", "GB/s", "ridge, FLOPs for each byte", "compute-bound from b
 pd.DataFrame(rows, columns=columns).set_index("device")
 
 # %% [markdown]
-# With 2 nodes or with 1,000, there is a third job: bytes that cross the **network**. In a DGX H100, each GPU has a link of
-# 400 Gbit/s, so 50 GB/s: 67 times less than its memory. Again the longest job decides. What crosses the network needs
-# even more FLOPs for each byte; the course *Training from one rank to thousands* counts these bytes.
+# With 2 machines (nodes) or 1,000, there is a third job: bytes that cross the **network**. In a DGX H100, each of the
+# eight GPUs has an adapter of 400 Gbit/s. That is 50 GB/s, 67 times less than its memory. Again the longest job
+# decides. The course *Training from one rank to thousands* counts these bytes.
 #
 # This notebook on a GPU, by Slurm:
 #
@@ -568,7 +570,8 @@ if not recorded:
 # - PyTorch 2.13, documentation of `torch.utils.benchmark.Timer`, and of `torch.optim.SGD` (`momentum`, `fused`).
 # - NVIDIA, *A100 Tensor Core GPU data sheet*, 2021, column "A100 80GB SXM"; *H100 Tensor Core GPU data sheet*, 2023,
 #   column "H100 SXM". For bfloat16 without sparsity (matrices with zeros in fixed places).
-# - NVIDIA, *DGX H100/H200 User Guide*, "Hardware Overview": eight network adapters of 400 Gbit/s for eight GPUs.
+# - NVIDIA, *DGX H100/H200 User Guide*, "Network Connections, Cables, and Adaptors": eight ConnectX-7 for eight
+#   GPUs; NVIDIA, *ConnectX-7 data sheet*: 400 Gbit/s.
 # - NVIDIA, *nvidia-smi documentation*, "Utilization": the share of time in which one or more kernels ran.
 #
 # ## Next: the exercise

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.attack import World, all_attacks, bundle, grade, submitted
+from autograder.grade.marks import PartMark
+from tests.attacks.attack import SECRETS, World, all_attacks, bundle, grade, submitted
+from workbench.running import Outcome
 
 ROOT = Path(__file__).parents[2]
 # The learner's side: what runs in his process may do there what it wants.
@@ -154,3 +156,12 @@ def test_hidden_files_of_the_bundle_never_enter_a_sandbox() -> None:
     hidden = [name for name, content in bundle().files.items() if b"canary" in content]
     assert hidden == ["hidden.py"] and set(hidden) <= set(REFEREE_ONLY)
     assert "canary" not in json.dumps(bundle().skeleton)
+
+
+def test_the_text_of_a_visible_check_that_broke_is_told_again_without_hidden_inputs() -> None:
+    """An exception in a check may quote the learner's value, and that a hidden input which he has seen before."""
+    broke = Outcome("check", "Check", True, 1.0, 0.0, "broke", message="ValueError: could not convert '735192.25'")
+    mark = PartMark([[broke]])
+    assert mark.has_learner_text()
+    mark.forget_texts()
+    assert SECRETS.findall(str(mark.worst)) == []

@@ -1,4 +1,4 @@
-"""`autograder demo` in small: one exercise, every kind of learner, and what it finds when a grader is wrong."""
+"""`autograder demo` in small: one exercise, every kind of learner."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from autograder.cli import main
 from autograder.errors import KitError
-from tests.integration.cohort_course import TINY_CHECKS, make_course
+from tests.integration.cohort_course import make_course
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs_sandbox]
 WRONG = '''"""Adds two where it should double.  Caught by: double.doubles_all"""
@@ -67,24 +67,13 @@ def test_it_prints_each_submission_with_its_mark_and_status(shown: Result) -> No
 
 def test_forgeries_gain_nothing_and_it_says_how_many_there_were(shown: Result) -> None:
     assert "forgeries gained 0 points" in shown.output
-    assert not shown.output.startswith("0 forgeries")
+    assert "\n0 forgeries" not in shown.output
 
 
 def test_it_leaves_marks_and_pages_to_look_at(project: Path, shown: Result) -> None:
     course = project / "build/demo/small"
     assert (course / "gradebook.db").is_file()
     assert len(list((course / "feedback").glob("*/tiny/tiny.html"))) > 20
-
-
-def test_a_mark_that_is_not_what_it_must_be_is_named_and_ends_it_with_status_1(project: Path, shown: Result) -> None:
-    checks = project / "exercises/small/tiny/checks.py"
-    checks.write_text(TINY_CHECKS.replace("0 < count < 10", "True"))
-    hidden = project / "exercises/small/tiny/hidden.py"
-    hidden.write_text(hidden.read_text().replace("count == 3", "True"))
-    again = demo(project)
-    assert again.exit_code == 1
-    assert "NOT AS EXPECTED" in again.output
-    assert "forgeries gained 0 points" not in again.output
 
 
 def test_a_folder_that_is_not_the_demos_is_not_emptied(project: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def fills_from_the_end(submission):
     ],
 )
 def tied_once_frozen_never(submission):
-    size = int(submission.rng.integers(2, 6))
+    size = int(submission.rng.integers(4, 8))  # no two have one shape: zeros of one shape are another matter
     given = "params = [p0, p1, p2, p3, p0]: p0 is tied, p2 is frozen; all fit into one bucket"
     buckets = run_buckets(submission, [(size, 2), (3,), (2, 2), (size,)], 10_000, uses=[0, 1, 2, 3, 0], frozen=(2,))
     check_order(buckets, [3, 1, 0], given)
