@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.lessons.clusters import cluster
     from workbench.lessons.ordering import order
+    from workbench.lessons.pictures import picture
     from workbench.lessons.places import device, profile
     from workbench.lessons.predictions import predict, settle
     from workbench.lessons.quizzes import quiz
+    from workbench.lessons.sliders import slide
     from workbench.lessons.turns import your_turn
     from workbench.notebook import check, hint
     from workbench.rank_processes import ranks
@@ -24,11 +26,13 @@ __all__ = [
     "device",
     "hint",
     "order",
+    "picture",
     "predict",
     "profile",
     "quiz",
     "ranks",
     "settle",
+    "slide",
     "your_turn",
 ]
 
@@ -39,11 +43,13 @@ _HOME = {
     "device": "workbench.lessons.places",
     "hint": "workbench.notebook",
     "order": "workbench.lessons.ordering",
+    "picture": "workbench.lessons.pictures",
     "predict": "workbench.lessons.predictions",
     "profile": "workbench.lessons.places",
     "quiz": "workbench.lessons.quizzes",
     "ranks": "workbench.rank_processes",
     "settle": "workbench.lessons.predictions",
+    "slide": "workbench.lessons.sliders",
     "your_turn": "workbench.lessons.turns",
 }
 

@@ -75,6 +75,7 @@ class Device(Served):
         launches: (kernel, size) of each launch so far, in order.
         synchronizations: calls of `synchronize` so far.
         unwaited_readings: readings of the clock that followed a launch without a `synchronize` between.
+        busy_readings: readings of the clock while the queue held work, whoever launched it.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Device(Served):
         self.launches: list[tuple[str, int]] = []
         self.synchronizations = 0
         self.unwaited_readings = 0
+        self.busy_readings = 0
         self._waited = True
         self.constants = {"kernels": sorted(self._seconds_per_element), "launch_budget": launch_budget}  # type: ignore[misc]
 
@@ -127,6 +129,7 @@ class Device(Served):
         """The host's clock in seconds."""
         self._clock.advance(self._quirks.read_s)
         self.unwaited_readings += not self._waited
+        self.busy_readings += self._clock.time_s < self._idle_from_s
         return self._clock.time_s
 
     def _duration_s(self, kernel: str, size: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.build.authored import assigned_names
 from autograder.build.files import MOST_BYTES, tree
-from autograder.build.notebook import METADATA, cell_id
+from autograder.build.notebook import FOLDED, METADATA, cell_id
 from autograder.build.solution import released_source, solved_source
 from autograder.build.text import Cell, ExerciseText, read_exercise_text
 from autograder.catalogue.find import Catalogue, Course
@@ -16,9 +16,7 @@ from autograder.catalogue.load import check_yaml, key_line_of_text
 from autograder.catalogue.models import LessonSpec
 from autograder.errors import AuthoringError
 
-# Their source names the right answer: it is folded away in JupyterLab, in Notebook and on built pages.
-NAMES_ITS_ANSWER = ("quiz", "order")
-FOLDED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+NAMES_ITS_ANSWER = ("quiz", "order")  # their source does: it is folded away
 FIRST_LINE = "# Run this cell: it asks you something.\n"  # JupyterLab shows the first line of a folded cell
 
 
@@ -173,6 +171,8 @@ def _cell(cell: Cell, position: int, solved: bool) -> dict[str, Any]:
         node["metadata"] = {"tags": ["parameters"]}
     elif _only_asks(source):
         node.update(metadata=FOLDED, source=FIRST_LINE + source)
+    elif cell.folded:
+        node["metadata"] = FOLDED
     return {**node, "cell_type": "code", "execution_count": None, "outputs": []}
 
 

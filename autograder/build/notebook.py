@@ -15,6 +15,9 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
+# Source that is not shown at first: folded in JupyterLab and Notebook, left out of built pages.
+FOLDED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+
 
 def source_notebook(authored: Authored) -> NotebookNode:
     """The instructor's notebook: solutions in it, regions marked. nbgrader's converters make the release from it."""
@@ -52,6 +55,8 @@ def _cell(cell: Cell, position: int, authored: Authored) -> dict[str, Any]:
     node = _node("code" if cell.is_code else "markdown", cell_id(cell, position), cell.source, marks)
     if cell.kind == "parameters":
         node["metadata"]["tags"] = ["parameters"]
+    elif cell.folded:
+        node["metadata"].update(FOLDED)
     return node
 
 

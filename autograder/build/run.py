@@ -98,10 +98,11 @@ def run_notebook(
 
     Args:
         profile: its name, for the notebook to say.
-        executed: where the executed notebook goes, also when a cell failed.
+        executed: where the executed notebook goes, also when a cell failed; a lesson's page lies beside it, as .html.
         sandbox: in the sandbox of graded runs: no network but its own loopback.
         limit_s: wall time after which everything that it started is ended.
     """
+    executed.with_suffix(".html").unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as scratch:
         folder, place = Path(scratch), Path(scratch, "notebook")
         for name, content in {"notebook.ipynb": notebook_bytes(runnable.notebook), **runnable.files}.items():
@@ -118,8 +119,7 @@ def run_notebook(
         outside = {**os.environ, "JUPYTER_PATH": str(folder), **({} if sandbox else environment)}
         measured = _measure(command, outside, folder, limit_s)
         if done.exists():
-            executed.parent.mkdir(parents=True, exist_ok=True)
-            executed.write_bytes(done.read_bytes())
+            _keep(done, executed, as_page=runnable.kind != "exercise solved")
     return Ran(
         name=runnable.name,
         kind=runnable.kind,
@@ -129,6 +129,17 @@ def run_notebook(
         failure=_failure(measured, executed, limit_s),
         executed=executed if executed.exists() else None,
     )
+
+
+def _keep(done: Path, executed: Path, *, as_page: bool) -> None:
+    """Writes the executed notebook as it can be read later, and its page."""
+    from autograder.build.pages import page, without_widgets  # nbconvert takes a second to import
+
+    notebook = without_widgets(json.loads(done.read_text(encoding="utf-8")))
+    executed.parent.mkdir(parents=True, exist_ok=True)
+    executed.write_bytes(notebook_bytes(notebook))
+    if as_page:
+        executed.with_suffix(".html").write_text(page(notebook), encoding="utf-8")
 
 
 def _environment(runnable: Runnable, profile: str) -> dict[str, str]:

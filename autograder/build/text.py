@@ -4,6 +4,7 @@
 # %% part="NAME"                wb.check("NAME"), nothing else
 # %% [markdown] written="NAME"  an answer in prose
 # %% tags=["parameters"]        names that a profile may set
+# %% tags=["hide-input"]        code that a reader may skip, as of a drawing: folded, and not on built pages
 """
 
 import ast
@@ -22,7 +23,7 @@ from autograder.errors import AuthoringError
 
 Kind = Literal["prose", "code", "parameters", "solution", "part", "written"]
 NAMED_KINDS: tuple[Kind, ...] = ("solution", "part", "written")
-MARKERS = 'solution="NAME", part="NAME", written="NAME", tags=["parameters"]'
+MARKERS = 'solution="NAME", part="NAME", written="NAME", tags=["parameters"], tags=["hide-input"]'
 FREE_TEXT = ("title", "incorrectly_encoded_metadata")  # where jupytext puts what is no key="value"
 # Comments stay comments: jupytext would otherwise turn `# cat the pieces` into a shell command.
 PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
@@ -30,12 +31,19 @@ PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of an author's text. `name` is "" where the kind has none; `line` is that of its marker, from 1."""
+    """One cell of an author's text.
+
+    Attributes:
+        name: "" where the kind has none.
+        line: that of its marker, from 1.
+        folded: its source is not shown at first.
+    """
 
     kind: Kind
     name: str
     source: str
     line: int
+    folded: bool = False
 
     @property
     def is_code(self) -> bool:
@@ -148,10 +156,11 @@ def _cell(node: Any, line: int, shown: str) -> Cell:
         return Cell("code" if node.cell_type == "code" else "prose", "", node.source, line)
     [(marker, value)] = marks.items()
     if marker == "tags":
-        if value != ["parameters"] or node.cell_type != "code":
-            raise AuthoringError(
-                "the tags are unknown", where=where, came=str(value), expected='tags=["parameters"] on a code cell'
-            )
+        if value not in (["parameters"], ["hide-input"]) or node.cell_type != "code":
+            expected = 'tags=["parameters"] or tags=["hide-input"] on a code cell'
+            raise AuthoringError("the tags are unknown", where=where, came=str(value), expected=expected)
+        if value == ["hide-input"]:
+            return Cell("code", "", node.source, line, folded=True)
         return Cell("parameters", "", node.source, line)
     _check_marker(marker, value, node.cell_type, where)
     return Cell(marker, value, node.source, line)

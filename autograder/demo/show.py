@@ -1,6 +1,5 @@
 """What the demo prints."""
 
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +59,8 @@ def _lines(demo: Demo) -> Iterator[str]:
     yield ""
     steps = ", ".join(f"{step} {seconds:.0f} s" for step, seconds in demo.seconds.items())
     total_s = sum(demo.seconds.values())
-    yield f"{len(demo.outcomes)} submissions in {total_s:.0f} s ({steps}); {_cpu_s():.0f} s of computing time."
+    cpu_s = sum(outcome.record.result.cpu_s for outcome in demo.outcomes if outcome.record is not None)
+    yield f"{len(demo.outcomes)} submissions in {total_s:.0f} s ({steps}); learners' code computed for {cpu_s:.0f} s."
     yield ""
     yield from _next(demo.folders[-1], demo)
 
@@ -76,9 +76,3 @@ def _next(folder: Path, demo: Demo) -> Iterator[str]:
     yield f"  the results        {folder / 'journal.jsonl'}"
     yield f"  a report           autograder report {folder.name} --out {folder.parent}"
     yield f"  the marks          autograder export {folder.name} --out {folder.parent}"
-
-
-def _cpu_s() -> float:
-    """Of this process and its children that have ended; the sandboxes are counted with the workers."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -54,7 +54,8 @@ class Referee:
             RefereeBroke: the checks do not load, the process ended, or the part took more than `PART_WALL_S`.
         """
         request = {"part": part, "round": round_number, "hidden": hidden, "last": last}
-        self._control.send_bytes(json.dumps(request).encode())
+        with contextlib.suppress(OSError):  # it may have ended; why can still be read
+            self._control.send_bytes(json.dumps(request).encode())
         deadline_s = time.monotonic() + PART_WALL_S
         while True:
             answer = await asyncio.to_thread(self._next, deadline_s)

@@ -277,14 +277,9 @@ stay = count_ways(start, start)
 sent = np.zeros_like(stay)
 sent[1:, 0] = [len(partial) for partial in hot_partials[1:]]
 
-# %%
+# %% tags=["hide-input"]
 # How the picture is drawn: you may skip this cell.
-import base64
-import html
-import io
-
 import matplotlib.pyplot as plt
-from IPython.display import display
 
 INK, SENT, BAR = "#1b1f24", "#cfe2f3", "#2f6fab"
 
@@ -311,16 +306,6 @@ def draw_ways(axes: np.ndarray, ways: np.ndarray, work: np.ndarray, title: str) 
         axis.tick_params(length=0)
 
 
-def show_picture(figure: plt.Figure, alt: str) -> None:
-    """Shows a figure on a white ground, with a text for readers who do not see it."""
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=150, facecolor="white")
-    plt.close(figure)
-    source = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
-    page = f'<img src="{source}" alt="{html.escape(alt)}" style="width:100%;max-width:1050px">'
-    display({"text/html": page, "text/plain": alt}, raw=True)
-
-
 # %%
 work_shuffled, work_stay = shuffled.sum(axis=0), (stay + sent).sum(axis=0)
 n_travel, n_sent, hot_place = int(shuffled.sum() - shuffled.trace()), int(sent.sum()), int(work_shuffled.argmax())
@@ -333,7 +318,7 @@ axes[1, 1].text(
     0.55, work_shuffled.max(), f"dashed: a fair share, {n_rows / n_partitions:,.0f} rows", va="top", fontsize=10
 )
 
-show_picture(
+wb.picture(
     figure,
     "Two square tables of numbers, sender by receiver, each with a bar chart below. Left, rows travel: each partition "
     f"sends rows to each other one, {n_travel:,} orders in all, and partition {hot_place} ends with "
@@ -408,14 +393,12 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# Now your own job. How frequent is its most frequent key? How many workers would you pay for?
+# Now your own job. How frequent is its most frequent key? How many workers would you pay for? (A saved page has no
+# sliders: use the table above.)
 
 
 # %%
-from ipywidgets import interactive
-
-
-def decide(share_percent: int, n_workers: int) -> None:
+def decide(share_percent: int = 50, n_workers: int = 16) -> None:
     """Says what this number of workers can bring at best."""
     faster = most_times_faster(share_percent / 100, n_workers)
     print(f"At most {faster:.1f} times faster than one worker.")
@@ -425,9 +408,7 @@ def decide(share_percent: int, n_workers: int) -> None:
         print(f"The key is not in the way: all {n_workers} can have work.")
 
 
-sliders = interactive(decide, share_percent=(1, 90), n_workers=(1, 128))
-in_words = "In a live notebook there are two sliders here. On this saved page, use the table above."
-display({**sliders._repr_mimebundle_(), "text/plain": in_words, "text/html": f"<p>{in_words}</p>"}, raw=True)
+wb.slide(decide, share_percent=(1, 90), n_workers=(1, 128))
 
 # %% [markdown]
 # ## Quiz

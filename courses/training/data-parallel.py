@@ -23,9 +23,6 @@
 # This takes about 20 minutes. Run the cells from top to bottom. Nothing here is graded.
 
 # %%
-import base64
-import html
-import io
 import json
 import time
 from itertools import accumulate, pairwise
@@ -36,8 +33,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 import torch.distributed as dist
-from IPython.display import display
-from ipywidgets import SelectionSlider, interact
 from torch.nn.parallel import DistributedDataParallel
 
 import workbench as wb
@@ -320,7 +315,7 @@ print(f"all gradients in one message:                 {all_ms:.2f} ms")
 #
 # The function `send` from above then gives the start and the end of each message.
 
-# %%
+# %% tags=["hide-input"]
 # How the picture is drawn. You may skip this cell.
 INK, COMPUTE, DATA = "#1b1f24", "#2f6fab", "#f0b35a"
 sizes = [2**i for i in range(n_layers.bit_length()) if 2 ** (i + 1) <= n_layers] + [n_layers]  # layers per bucket
@@ -378,16 +373,6 @@ def draw(axis: plt.Axes, layers_per_bucket: int, network: tuple[float, float], u
     axis.tick_params(axis="y", length=0)
 
 
-def show_picture(figure: plt.Figure, alt: str) -> None:
-    """Shows a figure on a white ground, with a text for readers who do not see it."""
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=150, facecolor="white")
-    plt.close(figure)
-    source = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
-    page = f'<img src="{source}" alt="{html.escape(alt)}" style="width:100%;max-width:1050px">'
-    display({"text/html": page, "text/plain": alt}, raw=True)
-
-
 # %%
 sixteen = ring(n_ranks=16, gbit_per_s=10)
 best = min(sizes, key=lambda k: wait_ms(k, sixteen))
@@ -400,7 +385,7 @@ for axis, k in zip(axes, shown, strict=True):
     draw(axis, k, sixteen, until_ms)
 axes[-1].set_xlabel("ms since the start of the backward pass")
 waits = "; ".join(f"with {count_of(k)} it waits {wait:.1f} ms" for k, wait in shown.items())
-show_picture(
+wb.picture(
     figure,
     f"Three timelines, one below the other. In each, the backward pass takes {ready_ms[-1]:.1f} ms, and the network "
     f"carries the gradients for 16 ranks. Then the rank waits for the last message: {waits}. With one message the "
@@ -430,9 +415,8 @@ print(f"The backward pass takes {ready_ms[-1]:.2f} ms. Afterwards the rank waits
 for name in teams:
     row = waits.loc[waits[name].idxmin()]
     print(f"  {name + ':':<23} at least {row[name]:6.2f} ms, with buckets of {row['bucket, MiB']:.2f} MiB")
-waits.style.hide(axis="index").format(precision=2).format("{:.0f}", subset=["messages"]).set_caption(
-    "ms of waiting after the backward pass"
-)
+print("\nms of waiting after the backward pass, for each team:")
+waits.round(2).set_index("bucket, MiB")
 
 # %% [markdown]
 # Now decide yourself. Which bucket size would you choose for your team? And what happens to your choice when the team
@@ -440,7 +424,7 @@ waits.style.hide(axis="index").format(precision=2).format("{:.0f}", subset=["mes
 
 
 # %%
-def decide(layers_per_bucket: int, n_ranks: int, gbit_per_s: float) -> None:
+def decide(layers_per_bucket: int = middle, n_ranks: int = 16, gbit_per_s: float = 10) -> None:
     """Draws one timeline, and says whether another bucket size would be better."""
     network = ring(n_ranks, gbit_per_s)
     wait = wait_ms(layers_per_bucket, network)
@@ -450,20 +434,19 @@ def decide(layers_per_bucket: int, n_ranks: int, gbit_per_s: float) -> None:
     axis.set_xlabel("ms since the start of the backward pass")
     told = f"{n_ranks} ranks, {gbit_per_s:g} Gbit/s, {count_of(layers_per_bucket)}: the rank waits {wait:.2f} ms"
     told += f" after a backward pass of {ready_ms[-1]:.2f} ms."
-    show_picture(figure, told)
-    print(told)
+    wb.picture(figure, told)
     if wait > wait_ms(best, network):
         print(f"With buckets of {best * layer_mib:.2f} MiB it would wait {wait_ms(best, network):.2f} ms.")
     if wait_ms(best, network) > ready_ms[-1]:
         print("No bucket size hides this network: take more samples into a step, or send fewer bytes.")
 
 
-bucket_slider = SelectionSlider(
-    options=[(f"{k * layer_mib:.2f} MiB", k) for k in sizes], value=middle, description="bucket"
+wb.slide(
+    decide,
+    layers_per_bucket={f"{k} ({k * layer_mib:.2f} MiB)": k for k in sizes},
+    n_ranks=[2, 4, 8, 16, 64, 256],
+    gbit_per_s=[0.1, 1, 10, 25, 100],
 )
-ranks_slider = SelectionSlider(options=[2, 4, 8, 16, 64, 256], value=16, description="ranks")
-speed_slider = SelectionSlider(options=[0.1, 1, 10, 25, 100], value=10, description="Gbit/s")
-_ = interact(decide, layers_per_bucket=bucket_slider, n_ranks=ranks_slider, gbit_per_s=speed_slider)
 
 # %% [markdown]
 # ## Does DDP really do this?
@@ -508,7 +491,7 @@ n_through = sum(there_ms <= last_left_ms for _, _, there_ms in step)
 print(f"{n_early} of {len(step)} messages left before the last gradient was complete; {n_through} were also through.")
 watched = pd.DataFrame(step, columns=["bytes", "left at, ms", "through at, ms"])
 watched.insert(0, "message", range(1, len(step) + 1))
-watched.style.hide(axis="index").format(precision=2, thousands=",")
+watched.round(2).set_index("message")
 
 # %% [markdown]
 # So DDP sends while it computes. A message that was through before the last one left has cost no waiting. The last
@@ -561,9 +544,9 @@ wb.quiz(
 rows = []
 for name, n in (("this machine, 2 ranks", 2), ("2 nodes of 8 GPUs", 16), ("1,000 nodes of 8 GPUs", 8000)):
     sent_mib = 2 * n_layers * layer_mib * (n - 1) / n
-    rows.append((name, sent_mib, 2 * (n - 1), n * n_samples))
+    rows.append((name, sent_mib, f"{2 * (n - 1):,}", f"{n * n_samples:,}"))
 growth = pd.DataFrame(rows, columns=["where", "MiB sent by a rank", "turns", "samples in a step"])
-growth.style.hide(axis="index").format({"MiB sent by a rank": "{:.2f}"}, thousands=",")
+growth.round(2).set_index("where")
 
 # %% [markdown]
 # The bytes hardly grow. The turns do, and with them the fixed time of a message: so a larger team wants larger buckets.

@@ -53,6 +53,19 @@ wb.quiz("Why?", {"a": "no", "b": "yes"}, right="b")
 
 # %%
 wb.order(["a = 1", "b = a", "print(b)"], "prints 1")
+
+
+# %% tags=["hide-input"]
+def draw(n=3):
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(1, 1))
+    wb.picture(figure, f"A picture of {n}.")
+    print("drawn for", n)
+
+
+# %%
+wb.slide(draw, n=(1, 5))
 """
 
 
@@ -121,6 +134,12 @@ def test_a_run_uses_the_profile_and_writes_what_it_measured(project: Path) -> No
         assert "10 from the profile smoke ['seen.json']" in shown
         assert "Measured: 20 rows. You made no prediction." in shown
         assert "a) ✗ not this one. no" in shown and "Put in order: prints 1" in shown
+    pages = [(executed / f"unit.{kind}.html").read_text() for kind in ("lesson", "lesson-solved")]
+    for page in pages:
+        assert "<strong>Predict:</strong>" in page and "<strong>Quiz:</strong>" in page and "Put in order:" in page
+        assert 'alt="A picture of 3."' in page and "drawn for 3" in page
+        assert "def draw" not in page and "right=" not in page
+    assert "widget-view" not in (executed / "unit.lesson.ipynb").read_text()
     assert "… not attempted" in outputs(executed / "unit.lesson.ipynb")
     assert "✓ correct" in outputs(executed / "unit.lesson-solved.ipynb")
     assert "3 of 3 points" in outputs(executed / "unit.exercise-solved.ipynb")

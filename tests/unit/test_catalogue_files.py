@@ -51,6 +51,7 @@ def test_a_complete_exercise_file_loads_with_the_default_limits(tmp_path: Path) 
     assert spec.limits.model_dump() == {
         "cpu_s": 20,
         "total_cpu_s": 120,
+        "check_cpu_s": 60,
         "memory_gib": 2,
         "processes": 256,
         "disk_mib": 256,

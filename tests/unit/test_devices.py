@@ -92,6 +92,17 @@ def test_a_reading_after_a_launch_without_waiting_is_noticed() -> None:
     assert (watched.unwaited_readings, watched.synchronizations) == (1, 1)
 
 
+def test_a_reading_while_somebody_elses_work_runs_is_noticed() -> None:
+    handed_over = device(busy_s=0.5)
+    handed_over.now()
+    assert (handed_over.unwaited_readings, handed_over.busy_readings) == (0, 1)
+    handed_over.synchronize()
+    launched_s(handed_over, wait=True)
+    assert (handed_over.unwaited_readings, handed_over.busy_readings) == (0, 1)
+    launched_s(handed_over, wait=False)
+    assert (handed_over.unwaited_readings, handed_over.busy_readings) == (1, 2)
+
+
 def test_only_launch_synchronize_and_now_can_be_called_from_outside() -> None:
     assert device().exposed_names() == ["launch", "now", "synchronize"]
     assert Clock().exposed_names() == ["now"]

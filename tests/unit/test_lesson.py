@@ -98,6 +98,12 @@ def test_only_cells_that_are_nothing_but_a_quiz_or_an_order_are_folded(tmp_path:
     assert cells[5]["metadata"]["tags"] == ["hide-input"]
 
 
+def test_a_cell_that_its_author_tags_is_folded_with_its_source_as_it_is(tmp_path: Path) -> None:
+    cells = lesson_notebook(read_lesson(changed(tmp_path, "# %%\nn = 3", '# %% tags=["hide-input"]\nn = 3')))["cells"]
+    assert cells[6]["metadata"] == {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+    assert cells[6]["source"].startswith("n = 3")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "what"),
     [

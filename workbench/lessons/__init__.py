@@ -1,1 +1,1 @@
-"""What lessons use besides checks: predictions, quizzes, lines to order, and the place in which a notebook runs."""
+"""What lessons use besides checks: predictions, quizzes, pictures, sliders, and the place in which a notebook runs."""

@@ -1,9 +1,11 @@
 """Further checks of the same parts: large sizes, edges, devices with every quirk. Never released."""
 
 from checks import (
+    MOST_COLD_LAUNCHES,
     NOISE,
     OUTLIER_SHARE,
     benchmark_part,
+    bound_named,
     decide_part,
     flops_and_bytes,
     matmul_part,
@@ -105,7 +107,7 @@ def bound_near_the_ridge(submission):
         peak, bandwidth = random_machine(submission.rng)
         bytes_moved = float(10 ** submission.rng.uniform(3, 12))
         flops = peak / bandwidth * bytes_moved * times_ridge
-        got = as_choice(submission.call("what_bounds", flops, bytes_moved, peak, bandwidth), ["compute", "memory"])
+        got = bound_named(submission, (flops, bytes_moved, peak, bandwidth))
         want = "compute" if times_ridge > 1 else "memory"
         expect(got == want, expected=want, came=got, given=(flops, bytes_moved, peak, bandwidth))
 
@@ -113,14 +115,14 @@ def bound_near_the_ridge(submission):
 @benchmark_part.check(
     points=2,
     title="Random devices with everything at once",
-    hints=["Which of the four traps does your stopwatch still meet when all come together?"],
+    hints=["Which of the five traps does your stopwatch still meet when all come together?"],
 )
 def random_devices(submission):
     """False alarms: see TOLERANCE."""
     for _ in range(5):
         quirks = {
             "compile_s": float(submission.rng.uniform(0.2, 2)),
-            "cold_launches": int(submission.rng.integers(5, 21)),
+            "cold_launches": int(submission.rng.integers(5, MOST_COLD_LAUNCHES + 1)),
             "cold_factor": float(submission.rng.uniform(1.3, 2)),
             "noise": NOISE,
             "outlier_share": float(submission.rng.uniform(0.03, OUTLIER_SHARE)),
@@ -128,7 +130,7 @@ def random_devices(submission):
             "busy_s": float(submission.rng.choice([0.0, 0.3])),
         }
         device, kernel, size = random_device(submission.rng, **quirks)
-        measure(submission, device, kernel, size, "not the typical time")
+        measure(submission, device, kernel, size)
 
 
 @benchmark_part.check(
@@ -144,8 +146,9 @@ def each_kernel_and_size(submission):
         rng, seconds_per_element, Quirks(compile_s=1.0, cold_launches=10, cold_factor=1.5), launch_budget=600
     )
     for kernel, size in [("softmax", 1000), ("matmul", 1000), ("softmax", 2500)]:
-        device.synchronizations, device.unwaited_readings, launches_before = 0, 0, len(device.launches)
-        measure(submission, device, kernel, size, "not the time of this kernel and size")
+        launches_before = len(device.launches)
+        device.synchronizations = device.unwaited_readings = device.busy_readings = 0
+        measure(submission, device, kernel, size)
         if set(device.launches[launches_before:]) != {(kernel, size)}:
             raise CheckFailed("another kernel or size was launched than was asked for", expected=(kernel, size))
 
@@ -206,6 +209,6 @@ def best_of_several_plans(submission):
     """24 choices of at least three: guessing passes in less than 1e-11."""
     for belief in BELIEFS * 8:
         plans = random_plans(submission.rng, belief)
-        name = as_choice(submission.call("best_plan", plans), list(plans), name="the plan")
+        name = as_choice(submission.call("best_plan", plans), list(plans), name="the name that best_plan returns")
         best = min(plans, key=lambda name: seconds_per_sample(plans[name]))
         expect(name == best, expected=best, came=name, given=plans)

@@ -48,7 +48,7 @@ def best_plan(plans):
     for name, plan in plans.items():
         step_s = 0.0
         for flops, moved in plan["kernels"]:
-            step_s += flops / attainable(flops, moved, plan)
+            step_s += flops / attainable(flops, moved, plan) if flops else moved / plan["bandwidth_byte_s"]
         if step_s / plan["samples"] < best_s:
             best, best_s = name, step_s / plan["samples"]
     return best
