@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import nbformat
+
 from autograder.build.authored import read_exercise
 from autograder.build.bundle import solution_notebook
 from autograder.build.files import released_files
@@ -135,7 +137,8 @@ def _keep(done: Path, executed: Path, *, as_page: bool) -> None:
     """Writes the executed notebook as it can be read later, and its page."""
     from autograder.build.pages import page, without_widgets  # nbconvert takes a second to import
 
-    notebook = without_widgets(json.loads(done.read_text(encoding="utf-8")))
+    # nbformat joins the lines of texts, which lie in a file as lists.
+    notebook = without_widgets(nbformat.read(done, as_version=4))
     executed.parent.mkdir(parents=True, exist_ok=True)
     executed.write_bytes(notebook_bytes(notebook))
     if as_page:

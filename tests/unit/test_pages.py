@@ -19,7 +19,9 @@ def notebook() -> Any:
     outputs = [v4.new_output("display_data", data={**VIEW, **TWIN}), v4.new_output("display_data", data=VIEW)]
     asked = v4.new_code_cell("wb.quiz(secret)", outputs=outputs, metadata=FOLDED)
     counted = v4.new_code_cell("plain_source", outputs=[v4.new_output("stream", text="counted 3")])
-    widgets = {"application/vnd.jupyter.widget-state+json": {"state": {}, "version_major": 2, "version_minor": 0}}
+    model = {"model_name": "VBoxModel", "model_module": "@jupyter-widgets/controls", "state": {}}
+    state = {"state": {"x": model}, "version_major": 2, "version_minor": 0}
+    widgets = {"application/vnd.jupyter.widget-state+json": state}
     return v4.new_notebook(cells=[asked, counted], metadata={"widgets": widgets, "title": "Counting"})
 
 

@@ -154,6 +154,8 @@ def why_flops_differ(flops, by_hand, size):
         also = "of a maximum" if by_hand is softmax_by_hand else "each line that runs once for a row"
         few = counted(missing // rows, "FLOP")
         return f"{few} too few for each row: the first step of a sum counts too, and {also}"
+    if missing > 0 and missing % (rows * columns) == 0:
+        return f"{counted(missing // (rows * columns), 'FLOP')} too few for each number: is one of the lines left out?"
     return ""
 
 

@@ -475,7 +475,7 @@ def weighed_s(plan: dict) -> float:
 try:
     for tokens in (1, 4096):
         times_s = {name: weighed_s(plan) for name, plan in plans_for(tokens).items()}
-        print(f"{tokens} in a step{'':32}µs per token   × faster")
+        print(f"{f'tokens in a step: {tokens}':46}{'µs per token':>12}{'× faster':>11}")
         before_s = 0.0
         for rank, (name, time_s) in enumerate(sorted(times_s.items(), key=lambda item: item[1]), start=1):
             place = "=" if math.isclose(time_s, before_s, rel_tol=1e-6) else rank

@@ -20,4 +20,4 @@ def numbers_of(bucket):
     return [number_of(p) for p in bucket] if isinstance(bucket, (list, tuple)) else [-1]
 
 
-numbers = [numbers_of(bucket) for bucket in buckets] if isinstance(buckets, (list, tuple)) else type(buckets).__name__
+numbers = [numbers_of(bucket) for bucket in buckets] if isinstance(buckets, (list, tuple)) else repr(buckets)[:400]
