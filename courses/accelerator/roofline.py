@@ -37,7 +37,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 from IPython.display import display
-from ipywidgets import Dropdown, SelectionSlider, interactive
+from ipywidgets import HTML, Dropdown, SelectionSlider, VBox
 from torch.utils.benchmark import Measurement, Timer
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -474,36 +474,60 @@ for batch in batches:
 pd.DataFrame(longer, index=pd.Index(devices, name="device"))
 
 # %% [markdown]
-# Move the sliders to your own case. How large a batch would you take? Which device, and for which of its numbers would
-# you pay?
+# Now your own case: choose a batch and a device. Which number of the device would you pay for? Would a larger batch help?
 
 
 # %%
-def decide(batch: int, name: str) -> None:
-    """Shows both jobs, and what an improvement would bring."""
+def advice(batch: int, name: str) -> list[str]:
+    """What to do with the layer, in sentences."""
     memory_ms, arithmetic_ms = jobs_ms(batch, name)
-    figure, axis = plt.subplots(figsize=(11, 1.9), layout="constrained")
-    axis.barh(["arithmetic", "memory"], [arithmetic_ms, memory_ms], color=[FLAT, SLOPE], height=0.6)
-    axis.bar_label(axis.containers[0], fmt="{:.3g} ms", padding=4)
-    axis.set(xlim=(0, 1.15 * max(memory_ms, arithmetic_ms)), xlabel="ms, each job alone")
-    axis.spines[["top", "right"]].set_visible(False)
-    show_picture(figure, f"Two bars: memory {memory_ms:.3g} ms, arithmetic {arithmetic_ms:.3g} ms.")
     best_ms = max(memory_ms, arithmetic_ms)
-    print(f"Batch {batch:,} on {name}: at best {best_ms:.3g} ms, {best_ms / batch:.3g} ms for each request.")
-    print(f"  with twice the FLOP/s:    {max(memory_ms, arithmetic_ms / 2):.3g} ms")
-    print(f"  with twice the byte/s:    {max(memory_ms / 2, arithmetic_ms):.3g} ms")
-    print(f"  with twice the requests:  {max(jobs_ms(2 * batch, name)):.3g} ms")
+    twice = {
+        "twice the FLOP/s": max(memory_ms, arithmetic_ms / 2),
+        "twice the byte/s": max(memory_ms / 2, arithmetic_ms),
+        f"batch {2 * batch:,}": max(jobs_ms(2 * batch, name)),
+    }
     if arithmetic_ms > memory_ms:
-        print("Compute-bound: a larger batch makes each answer later, and saves nothing. FLOP/s would help.")
+        last = "Compute-bound: FLOP/s would help. A larger batch makes every answer later, and saves hardly anything."
     else:
-        print("Memory-bound: first take a larger batch, or fewer bytes. More FLOP/s would stand idle.")
+        last = "Memory-bound: a larger batch or fewer bytes would help. More FLOP/s would stand idle."
+    return [
+        f"Batch {batch:,} on {name}: memory {memory_ms:.3g} ms, arithmetic {arithmetic_ms:.3g} ms.",
+        f"At best {best_ms:.3g} ms, so {best_ms / batch:.3g} ms for each request.",
+        "; ".join(f"with {change} {ms:.3g} ms" for change, ms in twice.items()).capitalize() + ".",
+        last,
+    ]
+
+
+def advice_page(batch: int, name: str) -> str:
+    """The same as HTML, with a bar for each job."""
+    jobs = dict(zip(("memory", "arithmetic"), jobs_ms(batch, name), strict=True))
+    bars = ""
+    for (job, ms), colour in zip(jobs.items(), (SLOPE, FLAT), strict=True):
+        bar = f"background:{colour};height:1.1em;width:{max(0.3, 60 * ms / max(jobs.values())):.1f}%"
+        bars += f'<div style="display:flex;gap:8px;margin:3px 0"><span style="width:7em">{job}</span>'
+        bars += f'<div style="{bar}"></div><span>{ms:.3g} ms</span></div>'
+    return bars + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in advice(batch, name))
 
 
 batch_slider = SelectionSlider(options=[2**i for i in range(11)], value=16, description="batch")
 device_menu = Dropdown(options=list(devices), description="device")
-controls = interactive(decide, batch=batch_slider, name=device_menu)
-in_words = "In a live notebook there are a slider and a menu here. On this saved page, use the table above."
-display({**controls._repr_mimebundle_(), "text/plain": in_words, "text/html": f"<p>{in_words}</p>"}, raw=True)
+panel = HTML()
+
+
+def refresh(_: object = None) -> None:
+    panel.value = advice_page(batch_slider.value, device_menu.value)
+
+
+refresh()
+for control in (batch_slider, device_menu):
+    control.observe(refresh, names="value")
+start = (batch_slider.value, device_menu.value)
+saved = "A slider for the batch and a menu of devices are here in a live notebook. This page shows one case; the table "
+saved += "above has more."
+as_text, as_page = "\n".join([saved, *advice(*start)]), f"<p><em>{saved}</em></p>{advice_page(*start)}"
+controls = VBox([batch_slider, device_menu, panel])
+display({**controls._repr_mimebundle_(), "text/plain": as_text, "text/html": as_page}, raw=True)
 
 # %% [markdown]
 # ## Quiz

@@ -11,13 +11,13 @@
 #
 # | part | what you write | minutes |
 # |---|---|---|
-# | 1 | `average_gradients`: many ranks, one gradient | 10 |
-# | 2 | `make_buckets`: what travels together, and when | 9 |
-# | 3 | `reduce_buckets`: one message per bucket | 7 |
-# | 4 | `ShardedSampler`: who reads what | 9 |
+# | 1 | `average_gradients`: many ranks, one gradient | 13 |
+# | 2 | `make_buckets`: what travels together, and when | 13 |
+# | 3 | `reduce_buckets`: one message per bucket | 8 |
+# | 4 | `ShardedSampler`: who reads what | 13 |
 # | stretch | `accumulate_gradients`: talk less | 10 |
 #
-# The parts do not need each other's answers. After part 4 is a good place to stop.
+# The parts do not need each other's answers. After part 3 is a good place to stop; part 4 stands alone.
 
 # %%
 import torch
@@ -47,12 +47,14 @@ world_size = 2  # of the last cell
 # | `comm.world_size` | the number of ranks |
 # | `comm.all_reduce(tensor, op="sum")` | **returns** the sum over all ranks as a new tensor; `op="mean"` the mean |
 #
+# It takes tensors, not Python numbers: `torch.tensor([n])`.
+#
 # The checker counts each call of `comm`, and the bytes of each tensor that you hand over. All ranks have to make the
-# same calls, in the same order, with tensors of the same shape. Otherwise they would wait for each other for ever. The
+# same calls, in the same order, with tensors of the same shape. Otherwise they would wait for each other forever. The
 # checker finds that, and says who waits for what.
 #
-# In the checks, your code runs on all ranks **but the last**. The last rank runs on the checker's side: what it knows
-# can reach you over `comm` only.
+# In the checks, one rank of the team, the last, is played by the checker. You get its numbers only from `comm`, so a
+# global variable does not help.
 
 # %% [markdown]
 # ### Look at a model first
@@ -102,11 +104,12 @@ class TeamOfOne:
 # After `average_gradients`, `p.grad` holds on every rank the gradient of the mean loss over **all samples of all
 # ranks**: what one process would get with the whole batch. Two things to know:
 #
-# - Ranks may have **different numbers of samples**. The last batch of an epoch is often shorter. (DDP does not know
-#   the numbers, and averages "between different nodes": see the note on summed losses in the documentation of
-#   `torch.nn.parallel.DistributedDataParallel`, PyTorch 2.13. You will do better.)
-# - Each number of the gradient shall travel **once**. For the numbers of samples you may use up to 64 bytes more per
-#   rank. A frozen parameter does not travel.
+# - Ranks may have **different numbers of samples**. The last batch of an epoch is often shorter.
+# - Each number of the gradient must be sent **once**. Besides the gradients, each rank may send 64 bytes in all, for
+#   example its number of samples (8 bytes). A frozen parameter is not sent.
+#
+# (DDP takes the plain mean over the ranks, even when their batches differ: see the note on summed losses in the
+# documentation of `torch.nn.parallel.DistributedDataParallel`, PyTorch 2.13. You will do better.)
 #
 # Begin simply. The first check has batches of equal size, and passes after a few lines.
 
@@ -145,9 +148,10 @@ wb.check("average")
 #
 # 1. Go through the list from its end.
 # 2. **Frozen** parameters are left out.
-# 3. A **tied** parameter stands in the list twice or more, but belongs into one bucket, once. Its gradient is a sum
-#    over all its uses. The backward pass comes to its *first* use in the list last. Only then the gradient is
-#    complete. So this is its place.
+# 3. A **tied** parameter stands in the list twice or more, but belongs in one bucket, once. Its gradient is a sum over
+#    all its uses, and complete only after the last of them. So it goes where your walk from the end meets it for the
+#    **last** time: `[a, b, c, a]` gives `c, b, a`. (To find an object again use `id(p)`; `p in a_list` compares
+#    numbers.)
 # 4. Fill a bucket as long as its bytes stay at or below `cap_bytes`. Begin a new one when the next parameter would
 #    take it above. A parameter that is larger than `cap_bytes` by itself gets a bucket for itself.
 #
@@ -165,7 +169,7 @@ def make_buckets(params: list[torch.nn.Parameter], cap_bytes: int) -> list[list[
     Returns:
         Lists of parameters: the very objects of `params`, not copies.
     """
-    ### BEGIN SOLUTION "Return the buckets, the last used parameter first, each trainable parameter once."
+    ### BEGIN SOLUTION "Return the buckets, each trainable parameter once, in the order of complete gradients."
     by_first_use = {id(p): p for p in params if p.requires_grad}  # a dict keeps the place of the first entry
     buckets: list[list[torch.nn.Parameter]] = []
     filled_bytes = 0
@@ -197,7 +201,7 @@ wb.check("buckets")
 #
 # One more thing happens in practice. A parameter may have **no gradient** on one rank (`p.grad is None`), because no
 # sample of that rank used it. This rank cannot know about the others, and all have to send tensors of the same size.
-# So its gradient counts as zeros; and after the all-reduce it has a gradient like everybody else.
+# So this rank sends zeros in its place; and after the all-reduce it has a gradient like everybody else.
 
 
 # %% solution="reduce_buckets"
@@ -221,16 +225,20 @@ def reduce_buckets(comm, buckets: list[list[torch.nn.Parameter]]) -> None:
 wb.check("reduce")
 
 # %% [markdown]
+# **A good place to stop.** The averaging is done; what is left is who reads what.
+
+# %% [markdown]
 # ## 4 · Who reads what
 #
 # The data set has `n_samples` samples, with indices from 0. In each epoch, each rank reads its own part, its **shard**.
 # Write the sampler that gives a rank its indices:
 #
-# - All ranks together read each sample once, in an order that is shuffled anew **in each epoch**. A rank does not keep
-#   its samples: next epoch it gets others.
-# - All ranks get **equally many** indices. A rank with one more would wait for the others in its last all-reduce, for
-#   ever. Where the numbers do not divide, the tail is **not** dropped: so many indices are repeated that all ranks
-#   have the same number, and no more than that.
+# - All ranks together read all samples, in an order that is shuffled over all ranks again **in each epoch**. A rank
+#   does not keep its samples; some may come back by chance.
+# - All ranks get **equally many** indices. A rank with one more would wait for the others in its last all-reduce,
+#   forever. If `n_samples` does not divide evenly, the tail is **not** dropped: repeat as few indices as possible, so
+#   that every rank gets the same number. With 10 samples and 4 ranks: 3 each, 12 in all, 2 of them repeated; you may
+#   choose which. With 1 sample and 4 ranks, all four read it.
 # - The order depends on `seed` and on the epoch, and on **nothing else**. A run that was stopped, and resumes at
 #   epoch 7 with new objects, reads what it would have read. Other code may use random numbers in between.
 #
@@ -281,19 +289,19 @@ class ShardedSampler:
 wb.check("sampler")
 
 # %% [markdown]
-# **A good place to stop.** What you have is a working data parallel trainer, without its optimiser.
+# What you have now is a working data parallel trainer, without its optimiser.
 
 # %% [markdown]
 # ## Stretch · Talk less
 #
 # A batch that is too large for the memory is cut into **micro-batches**. Each gets its own forward and backward pass,
-# and `backward()` adds its gradient to what is in `.grad` already: **gradient accumulation**. If the ranks talked after
-# each micro-batch, the values would be the same, and the bytes a multiple. (DDP has the context manager `no_sync` for
-# this.)
+# and `backward()` adds its gradient to what is in `.grad` already: **gradient accumulation**. If the ranks averaged
+# after each micro-batch, the result would be the same, but with k micro-batches they would send k times the bytes.
+# (DDP has the context manager `no_sync` for this.)
 #
 # Write one accumulated step: forward and backward on each micro-batch, then communication. All micro-batches of all
 # ranks have the same size. Afterwards `p.grad` is the gradient of the mean loss over all samples of all ranks, and
-# each number of the gradient has travelled once. (Up to 64 bytes more are allowed, as in part 1.)
+# each number of the gradient has been sent once. You may call your `average_gradients`.
 
 
 # %% solution="accumulate_gradients"
@@ -323,8 +331,8 @@ wb.check("accumulate")
 #
 # Not graded. Your `average_gradients` does not care what `comm` is. Below, `comm` is made of `torch.distributed`, and
 # each rank is a process of its own. Rank 0 has one sample, rank 1 has two, and so on. The model is `w · x`, so the
-# gradient of the mean loss is the mean of all `x`: you can check it in your head. The cell runs where the profile says
-# so (`gpu`, `cluster`). To run it here, set `real_ranks = True` in a cell of your own, and then run the next one.
+# gradient of the mean loss is the mean of all `x`: you can check it in your head. By default the cell starts
+# nothing. To run it here, set `real_ranks = True` in a cell of your own, and then run the next one.
 
 
 # %%
