@@ -123,7 +123,8 @@ def _spied(planted: Planted, run: RunJob) -> tuple[Trial, Result]:
     bundle = bundle.model_copy(update={"files": {**bundle.files, "control.txt": new_word(CONTROL).encode()}})
     places = [str(planted.project), str(planted.authored.exercise.folder), tempfile.gettempdir()]
     settings = {"pattern": PATTERN, "piece": PREFIX, "places": places}
-    spy = f"{SPY.read_text(encoding='utf-8')}\n{common_text()}\nsettings.update({settings!r})\nspy()\n"
+    spy = f"{SPY.read_text(encoding='utf-8')}\n{common_text()}\nforged_function = raising_function\n"
+    spy += f"settings.update({settings!r})\nspy()\n"
     cells = {
         f"solution-{name}": forged_cell(solved_source(cell.source))
         for name, cell in planted.copy.text.named("solution").items()
@@ -169,8 +170,8 @@ def _clean_sandbox(planted: Planted, trial: Trial, result: Result) -> Row:
                 "the spy did not find its control, so that its search proves nothing",
                 where=planted.authored.exercise.shown,
                 came=came,
-                expected="a search to its end, within the limits, and a visible check that shows what came",
-                mend="raise the limits, or let a visible check compare with as_array, as_number, …, which show it",
+                expected="a search to its end, within the limits, and a visible check that shows an error of the learner's",
+                mend="raise the limits, or let a visible check hand on what call, get, run and ranks raise",
             )
         )
     return Row("sandbox", "no canary within reach", "clean" if not problems else "not clean", tuple(problems))

@@ -1,7 +1,7 @@
 """Looks through a sandbox for what an author keeps to himself. Its text runs in the learner's process of a graded run.
 
 `settings` are filled in below it. A canary of another kind than "control" (which a learner may read) ends the kernel:
-the grader cannot overlook that. `answer` says what was found so far.
+the grader cannot overlook that. `answer` says what was found so far, and comes out as a learner's value or error.
 """
 
 import gc
@@ -36,6 +36,15 @@ def spy() -> None:
 def answer(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     amounts = ", ".join(f"{amount} {what}" for what, amount in searched.items())
     return f"a spy found {found} in {amounts}"
+
+
+def raising_function(name: str, answer: Any) -> Any:
+    """In place of a function: an error reaches the learner from wherever a check or a rank calls it."""
+
+    def raising(*args: Any, **kwargs: Any) -> Any:
+        raise ValueError(answer(name, args, kwargs))
+
+    return raising
 
 
 def search(data: bytes, place: str) -> None:

@@ -3,8 +3,8 @@
 # profiles:
 #   smoke: {parameters: {width: 1024, n_numbers: 2_000_000, square: 768, min_run_s: 0.02}}
 #   laptop: {}
-#   gpu: {parameters: {width: 8192, n_numbers: 256_000_000, square: 8192}}
-#   cluster: {parameters: {width: 8192, n_numbers: 256_000_000, square: 8192}}
+#   gpu: {parameters: {n_numbers: 256_000_000, square: 8192}}
+#   cluster: {parameters: {n_numbers: 256_000_000, square: 8192}}
 
 # %% [markdown]
 # # Does the arithmetic wait for the memory?
@@ -24,9 +24,6 @@
 # This takes about 20 minutes. Run the cells from top to bottom. Nothing here is graded.
 
 # %%
-import base64
-import html
-import io
 import json
 import math
 import time
@@ -36,9 +33,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from IPython.display import display
-from ipywidgets import HTML, Dropdown, SelectionSlider, VBox
-from torch.utils.benchmark import Measurement, Timer
+from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
 
 import workbench as wb
@@ -48,8 +43,8 @@ device = found.torch if found.name == "cuda" else torch.device("cpu")
 print("torch", torch.__version__, "· profile", wb.profile())
 
 # %% tags=["parameters"]
-width = 4096  # the layer has width × width weights
-n_numbers = 16_000_000  # in each of the long arrays
+width = 8192  # the layer has width × width weights
+n_numbers = 32_000_000  # in each of the long arrays
 square = 2048  # rows and columns of the product that shows how fast this device computes
 min_run_s = 0.15  # each operation is repeated for about this long
 
@@ -88,15 +83,10 @@ wb.predict(
 
 
 # %%
-def stopwatch(run: Callable[[], object]) -> Measurement:
-    """Many times of one run."""
-    clock = {} if device.type == "cuda" else {"timer": time.process_time}  # the usual clock also counts other programs
-    return Timer("run()", globals={"run": run}, **clock).blocked_autorange(min_run_time=min_run_s)
-
-
 def typical_s(run: Callable[[], object]) -> float:
     """The median time of one run, in seconds."""
-    return stopwatch(run).median
+    clock = {} if device.type == "cuda" else {"timer": time.process_time}  # the usual clock also counts other programs
+    return Timer("run()", globals={"run": run}, **clock).blocked_autorange(min_run_time=min_run_s).median
 
 
 def count_layer(batch: int, dtype: torch.dtype) -> dict[str, object]:
@@ -142,40 +132,27 @@ wb.settle(
 #   array. One reads two long arrays. One changes a long array in its place.
 # - **How fast does it compute?** The product of two large square matrices uses each number very often.
 #
-# The highest speed that we ever see is our limit. So here we take the shortest time, not the median. (The layer may set
-# a record too, so we let it take part.)
-
+# The highest of these speeds is our limit. (The layer may set a record too, so we let it take part.)
 
 # %%
-def show_table(table: pd.DataFrame, caption: str = "") -> object:
-    """A table with about three digits for each number."""
-    told = table.map(lambda v: v if isinstance(v, str) else f"{v:,.{0 if v >= 100 else 1 if v >= 10 else 3}f}")
-    return told.style.hide(axis="index").set_caption(caption)
-
-
-def shortest_s(run: Callable[[], object]) -> float:
-    """The shortest time of one run, in seconds."""
-    return min(stopwatch(run).times)
-
-
 x, y, scratch = (torch.rand(n_numbers, device=device) for _ in range(3))
 a, b, product = (torch.rand(square, square, device=device) for _ in range(3))
-copy_byte_s = (x.nbytes + y.nbytes) / shortest_s(lambda: y.copy_(x))
-read_byte_s = (x.nbytes + y.nbytes) / shortest_s(lambda: torch.dot(x, y))
-change_byte_s = (x.nbytes + x.nbytes) / shortest_s(lambda: x.mul_(1.0))
+copy_byte_s = (x.nbytes + y.nbytes) / typical_s(lambda: y.copy_(x))
+read_byte_s = (x.nbytes + y.nbytes) / typical_s(lambda: torch.dot(x, y))
+change_byte_s = (x.nbytes + x.nbytes) / typical_s(lambda: x.mul_(1.0))
 with FlopCounterMode(display=False) as counter:
     torch.mm(a, b, out=product)
-product_flop_s = counter.get_total_flops() / shortest_s(lambda: torch.mm(a, b, out=product))
+product_flop_s = counter.get_total_flops() / typical_s(lambda: torch.mm(a, b, out=product))
 
-batches = [1, 4, 16, 64, 256, 1024]
+batches = [1, 4, 16, 64, 256]
 layers = pd.DataFrame([one if batch == 1 else sixteen if batch == 16 else layer(batch) for batch in batches])
 bandwidth_byte_s = max(copy_byte_s, read_byte_s, change_byte_s, *layers["bytes"] / layers["seconds"])
 peak_flop_s = max(product_flop_s, *layers["flops"] / layers["seconds"])
 
 told = {"copy": copy_byte_s, "read": read_byte_s, "change in place": change_byte_s}
-print("memory:    ", ", ".join(f"{name} {byte_s / 1e9:,.1f} GB/s" for name, byte_s in told.items()))
-print(f"limits:     memory {bandwidth_byte_s / 1e9:,.1f} GB/s, arithmetic {peak_flop_s / 1e9:,.1f} GFLOP/s")
-print(f"so, in the time in which one byte is moved, {peak_flop_s / bandwidth_byte_s:,.1f} FLOPs can be done")
+print("measured:", ", ".join(f"{name} {byte_s / 1e9:,.1f} GB/s" for name, byte_s in told.items()))
+print(f"limits:   memory {bandwidth_byte_s / 1e9:,.1f} GB/s, arithmetic {peak_flop_s / 1e9:,.1f} GFLOP/s")
+print(f"While one byte is moved, {peak_flop_s / bandwidth_byte_s:,.1f} FLOPs can be done.")
 
 # %% [markdown]
 # Now we can say how long each job would take alone. The two go on at the same time: while some numbers are computed,
@@ -187,23 +164,28 @@ def both_jobs(kernels: pd.DataFrame) -> pd.DataFrame:
     """For each kernel, in ms: how long the memory and the arithmetic would need alone, and what was measured."""
     memory_ms = 1e3 * kernels["bytes"] / bandwidth_byte_s
     arithmetic_ms = 1e3 * kernels["flops"] / peak_flop_s
-    return pd.DataFrame(
-        {
-            "kernel": kernels["kernel"],
-            "MB moved": kernels["bytes"] / 1e6,
-            "million FLOPs": kernels["flops"] / 1e6,
-            "memory alone, ms": memory_ms,
-            "arithmetic alone, ms": arithmetic_ms,
-            "measured, ms": 1e3 * kernels["seconds"],
-            "the longer one": ["arithmetic" if more else "memory" for more in arithmetic_ms > memory_ms],
-        }
-    )
+    jobs = {
+        "kernel": kernels["kernel"],
+        "MB moved": kernels["bytes"] / 1e6,
+        "million FLOPs": kernels["flops"] / 1e6,
+        "memory alone, ms": memory_ms,
+        "arithmetic alone, ms": arithmetic_ms,
+        "measured, ms": 1e3 * kernels["seconds"],
+        "the longer job": ["arithmetic" if more else "memory" for more in arithmetic_ms > memory_ms],
+    }
+    return pd.DataFrame(jobs).set_index("kernel")
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with about three digits for each number."""
+    return table.map(lambda v: v if isinstance(v, str) else f"{v:,.{0 if v >= 100 else 1 if v >= 10 else 3}f}")
 
 
 jobs = both_jobs(layers)
-at_best_ms = jobs[["memory alone, ms", "arithmetic alone, ms"]].max(axis=1)
-print(f"At best, batch 16 takes {at_best_ms[2] / at_best_ms[0]:.2f} times as long as batch 1.")
-show_table(jobs)
+at_best_ms = jobs[["memory alone, ms", "arithmetic alone, ms"]].max(axis=1).tolist()
+ratio = at_best_ms[batches.index(16)] / at_best_ms[0]
+print(f"At best, batch 16 takes {ratio:.2f} times as long as batch 1.")
+readable(jobs)
 
 # %% [markdown]
 # Read the first line. The arithmetic for one request is soon done. Then it waits for the weights: all of them have to
@@ -211,8 +193,9 @@ show_table(jobs)
 # the column *MB moved* hardly grows at first, while the FLOPs grow with the batch. Further down, the arithmetic is the
 # longer job. From there on, twice the batch takes about twice the time.
 #
-# Many measured times are longer than both jobs. The limits say what is possible. They do not promise that a library
-# reaches it for each shape. And a real kernel may move more bytes than we count.
+# Many measured times are longer than both jobs. The limits say what is possible. They do not promise that a program
+# reaches it for each shape, and a real kernel may move more bytes than we count. What lies between the longer job and
+# the measured time could be saved by a better program. The longer job itself could not.
 #
 # - A kernel that waits for the memory is called **memory-bound**. Faster arithmetic does not help it.
 # - A kernel that waits for the arithmetic is called **compute-bound**. A faster memory does not help it.
@@ -240,7 +223,7 @@ def one_kernel() -> None:
     torch.ops.aten.hardswish.out(x, out=y)  # `torch.nn.functional.hardswish`, but into an array that is there
 
 
-x = 8 * torch.rand(n_numbers, device=device) - 4
+x.uniform_(-4, 4)
 four_kernels()
 by_four = y.clone()
 one_kernel()
@@ -270,7 +253,7 @@ swish = pd.DataFrame(
     columns=["kernel", "flops", "bytes", "seconds"],
 )
 print(f"measured: four kernels take {swish['seconds'][0] / swish['seconds'][1]:.1f} times as long as one")
-show_table(both_jobs(swish))
+readable(both_jobs(swish))
 
 # %% [markdown]
 # To merge kernels in this way is called **fusing**. It saves no arithmetic. It saves trips to the memory. Tools such as
@@ -349,7 +332,7 @@ except NotImplementedError:
 # Draw it to the right, and the FLOP/s to the top, both on scales where each step multiplies. Then the two limits become
 # two straight lines. Together they look like a roof (Williams, Waterman and Patterson 2009).
 
-# %%
+# %% tags=["hide-input"]
 # How the picture is drawn: you may skip this cell.
 INK, SLOPE, FLAT = "#1b1f24", "#2f6fab", "#a34a16"
 
@@ -363,7 +346,7 @@ def place(kernels: pd.DataFrame) -> tuple[list[float], list[float]]:
 def draw_roof(axis: plt.Axes, left: float, right: float) -> None:
     """Draws the two limits from intensity `left` to `right`, each until they meet."""
     gb_s, peak = bandwidth_byte_s / 1e9, peak_flop_s / 1e9
-    corner, middle = peak / gb_s, (left * peak / gb_s) ** 0.5
+    corner, middle = peak / gb_s, 0.3 * peak / gb_s
     axis.plot([left, corner], [left * gb_s, peak], color=SLOPE, lw=3)
     axis.plot([corner, right], [peak, peak], color=FLAT, lw=3, ls=(0, (5, 1)))
     axis.axvline(corner, color=INK, lw=1, ls=":")
@@ -378,57 +361,50 @@ def draw_roof(axis: plt.Axes, left: float, right: float) -> None:
 
 def draw_kernels(axis: plt.Axes) -> None:
     """Draws the measured kernels under the roof, each with its name."""
-    name = {"textcoords": "offset points", "fontsize": 10, "color": INK}
+    line = {"arrowstyle": "-", "color": INK, "lw": 0.7, "shrinkB": 5}
+    name = {"textcoords": "offset points", "fontsize": 11, "color": INK}
     xs, ys = place(layers)
     axis.plot(xs, ys, "o-", color=INK, ms=8, lw=1, mfc="white", mew=2)
-    for batch, x_at, y_at in zip(batches, xs, ys, strict=True):
-        word = f"layer, batch {batch}" if batch == 1 else f"{batch:,}"
-        axis.annotate(word, (x_at, y_at), xytext=(8, -24 if batch == 1 else -13), **name)
+    axis.annotate(f"layer, batch {batches[0]}", (xs[0], ys[0]), xytext=(-95, 40), arrowprops=line, **name)
+    for batch, x_at, y_at in list(zip(batches, xs, ys, strict=True))[1:]:
+        axis.annotate(f"{batch:,}", (x_at, y_at), xytext=(8, -14), **name)
     xs, ys = place(swish)
     axis.plot(xs, ys, "s", color=INK, ms=8)
     axis.annotate("", (xs[1], ys[1]), (xs[0], ys[0]), arrowprops={"arrowstyle": "->", "color": INK, "shrinkB": 7})
     axis.annotate("hard swish,\nfour kernels", (xs[0], ys[0]), xytext=(0, -10), va="top", ha="center", **name)
-    axis.annotate("hard swish, one kernel", (xs[1], ys[1]), xytext=(10, -5), **name)
+    axis.annotate("hard swish, one kernel", (xs[1], ys[1]), xytext=(25, -35), arrowprops=line, **name)
     xs, ys = place(yours)
     axis.plot(xs, ys, "^", color=INK, ms=9)
     for x_at, y_at in zip(xs, ys, strict=True):
-        axis.annotate("momentum,\nyour count", (x_at, y_at), xytext=(-8, 4), ha="right", **name)
-
-
-def show_picture(figure: plt.Figure, alt: str) -> None:
-    """Shows a figure on a white ground, with a text for readers who do not see it."""
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=150, facecolor="white")
-    plt.close(figure)
-    source = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
-    page = f'<img src="{source}" alt="{html.escape(alt)}" style="width:100%;max-width:1050px">'
-    display({"text/html": page, "text/plain": alt}, raw=True)
+        axis.annotate("momentum, your count", (x_at, y_at), xytext=(-105, 40), arrowprops=line, **name)
 
 
 # %%
 kernels = pd.concat([part for part in (layers, swish, yours) if len(part)], ignore_index=True)
 intensities, rates = place(kernels)
-corner = peak_flop_s / bandwidth_byte_s
+ridge = peak_flop_s / bandwidth_byte_s
+points = pd.DataFrame({"FLOPs for each byte": intensities, "GFLOP/s": rates}, index=kernels["kernel"])
+points["the longer job"] = both_jobs(kernels)["the longer job"]
 
 figure, axis = plt.subplots(figsize=(11, 6.2), layout="constrained")
 axis.set(xscale="log", yscale="log", xlabel="intensity: FLOPs for each byte moved", ylabel="GFLOP/s")
 axis.set_title(f"What this device can do, and what {len(kernels)} kernels do", loc="left", fontsize=13)
-draw_roof(axis, 0.06, 4 * max(intensities))
+draw_roof(axis, left=0.06, right=4 * max(intensities))
 draw_kernels(axis)
-axis.set_ylim(min(rates) / 3.5, peak_flop_s / 1e9 * 2)
+axis.set_ylim(min(rates) / 4, 2 * peak_flop_s / 1e9)
 axis.spines[["top", "right"]].set_visible(False)
 for scale in (axis.xaxis, axis.yaxis):
     scale.set_major_formatter(lambda value, _: f"{value:,g}")
-show_picture(
+
+wb.picture(
     figure,
     "A roofline, both axes logarithmic: GFLOP/s over FLOPs for each byte moved. The roof rises with the memory's "
-    f"limit, {bandwidth_byte_s / 1e9:,.1f} GB/s. At {corner:,.1f} FLOPs for each byte it turns flat, at the limit of "
+    f"limit, {bandwidth_byte_s / 1e9:,.1f} GB/s. At {ridge:,.1f} FLOPs for each byte it turns flat, at the limit of "
     f"the arithmetic, {peak_flop_s / 1e9:,.0f} GFLOP/s. The hard swish stands far left, under the slope. With one "
     "kernel instead of four it moves to the right and up. The layer starts under the slope with batch 1, and ends "
-    f"under the flat part with batch {batches[-1]:,}. The table below has the numbers.",
+    f"under the flat part with batch {batches[-1]:,}.",
+    table=readable(points),
 )
-points = pd.DataFrame({"kernel": kernels["kernel"], "FLOPs for each byte": intensities, "GFLOP/s": rates})
-show_table(points.assign(**{"waits for": both_jobs(kernels)["the longer one"]}))
 
 # %% [markdown]
 # How to read it: no kernel can be above the roof, but for the noise of measuring. Where a kernel is under the
@@ -452,10 +428,10 @@ show_table(points.assign(**{"waits for": both_jobs(kernels)["the longer one"]}))
 
 # %%
 devices = {  # FLOP/s, byte/s, format of the numbers
-    "this device, float32": (peak_flop_s, bandwidth_byte_s, torch.float32),
-    "H100, float32": (67e12, 3.35e12, torch.float32),
-    "A100, bfloat16": (312e12, 2.039e12, torch.bfloat16),
-    "H100, bfloat16": (989e12, 3.35e12, torch.bfloat16),
+    "this device in float32": (peak_flop_s, bandwidth_byte_s, torch.float32),
+    "H100 in float32": (67e12, 3.35e12, torch.float32),
+    "A100 in bfloat16": (312e12, 2.039e12, torch.bfloat16),
+    "H100 in bfloat16": (989e12, 3.35e12, torch.bfloat16),
 }
 
 
@@ -466,68 +442,44 @@ def jobs_ms(batch: int, name: str) -> tuple[float, float]:
     return 1e3 * count["bytes"] / byte_s, 1e3 * count["flops"] / flop_s
 
 
-print(f"The longer job, for a layer of {width:,} × {width:,} weights:")
-longer = {}
-for batch in batches:
+longer = pd.DataFrame(index=pd.Index(devices, name=f"layer of {width:,} × {width:,}"))
+for batch in [*batches, 1024]:
     both = [jobs_ms(batch, name) for name in devices]
     longer[f"batch {batch:,}"] = ["arithmetic" if a_ms > m_ms else "memory" for m_ms, a_ms in both]
-pd.DataFrame(longer, index=pd.Index(devices, name="device"))
+longer
 
 # %% [markdown]
-# Now your own case: choose a batch and a device. Which number of the device would you pay for? Would a larger batch help?
+# The table names the longer job. Now your own case: choose a batch and a device. Would a larger batch help? Which number
+# of the device would you pay for?
 
 
 # %%
-def advice(batch: int, name: str) -> list[str]:
-    """What to do with the layer, in sentences."""
-    memory_ms, arithmetic_ms = jobs_ms(batch, name)
-    best_ms = max(memory_ms, arithmetic_ms)
-    twice = {
-        "twice the FLOP/s": max(memory_ms, arithmetic_ms / 2),
-        "twice the byte/s": max(memory_ms / 2, arithmetic_ms),
-        f"batch {2 * batch:,}": max(jobs_ms(2 * batch, name)),
-    }
+def decide(batch: int = 16, device: str = "this device in float32") -> pd.DataFrame:
+    """Shows both jobs of the layer, and what a change would bring at best."""
+    memory_ms, arithmetic_ms = jobs_ms(batch, device)
+    figure, axis = plt.subplots(figsize=(9, 1.5), layout="constrained")
+    bars = axis.barh(["arithmetic", "memory"], [arithmetic_ms, memory_ms], color=[FLAT, SLOPE], height=0.6)
+    axis.bar_label(bars, fmt="{:.3g} ms", padding=4, color=INK)
+    axis.set(xlim=(0, 1.15 * max(memory_ms, arithmetic_ms)), xticks=[])
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+    wb.picture(figure, f"Two bars: memory {memory_ms:.3g} ms, arithmetic {arithmetic_ms:.3g} ms.")
+
     if arithmetic_ms > memory_ms:
-        last = "Compute-bound: FLOP/s would help. A larger batch makes every answer later, and saves hardly anything."
+        print("Compute-bound: pay for FLOP/s. A larger batch makes every answer later, and saves hardly anything.")
     else:
-        last = "Memory-bound: a larger batch or fewer bytes would help. More FLOP/s would stand idle."
-    return [
-        f"Batch {batch:,} on {name}: memory {memory_ms:.3g} ms, arithmetic {arithmetic_ms:.3g} ms.",
-        f"At best {best_ms:.3g} ms, so {best_ms / batch:.3g} ms for each request.",
-        "; ".join(f"with {change} {ms:.3g} ms" for change, ms in twice.items()).capitalize() + ".",
-        last,
-    ]
+        print("Memory-bound: take a larger batch, or move fewer bytes. More FLOP/s would stand idle.")
+    changes = {
+        f"batch {batch:,}, as it is": (batch, max(memory_ms, arithmetic_ms)),
+        "twice the FLOP/s": (batch, max(memory_ms, arithmetic_ms / 2)),
+        "twice the byte/s": (batch, max(memory_ms / 2, arithmetic_ms)),
+        f"batch {2 * batch:,}": (2 * batch, max(jobs_ms(2 * batch, device))),
+    }
+    at_best = {change: (f"{ms:.3g}", f"{ms / requests:.3g}") for change, (requests, ms) in changes.items()}
+    return pd.DataFrame(at_best.values(), list(at_best), ["ms at best", "ms for each request"])
 
 
-def advice_page(batch: int, name: str) -> str:
-    """The same as HTML, with a bar for each job."""
-    jobs = dict(zip(("memory", "arithmetic"), jobs_ms(batch, name), strict=True))
-    bars = ""
-    for (job, ms), colour in zip(jobs.items(), (SLOPE, FLAT), strict=True):
-        bar = f"background:{colour};height:1.1em;width:{max(0.3, 60 * ms / max(jobs.values())):.1f}%"
-        bars += f'<div style="display:flex;gap:8px;margin:3px 0"><span style="width:7em">{job}</span>'
-        bars += f'<div style="{bar}"></div><span>{ms:.3g} ms</span></div>'
-    return bars + "".join(f"<p>{html.escape(sentence)}</p>" for sentence in advice(batch, name))
-
-
-batch_slider = SelectionSlider(options=[2**i for i in range(11)], value=16, description="batch")
-device_menu = Dropdown(options=list(devices), description="device")
-panel = HTML()
-
-
-def refresh(_: object = None) -> None:
-    panel.value = advice_page(batch_slider.value, device_menu.value)
-
-
-refresh()
-for control in (batch_slider, device_menu):
-    control.observe(refresh, names="value")
-start = (batch_slider.value, device_menu.value)
-saved = "A slider for the batch and a menu of devices are here in a live notebook. This page shows one case; the table "
-saved += "above has more."
-as_text, as_page = "\n".join([saved, *advice(*start)]), f"<p><em>{saved}</em></p>{advice_page(*start)}"
-controls = VBox([batch_slider, device_menu, panel])
-display({**controls._repr_mimebundle_(), "text/plain": as_text, "text/html": as_page}, raw=True)
+wb.slide(decide, batch=[2**i for i in range(11)], device={name: name for name in devices}, table=longer)
 
 # %% [markdown]
 # ## Quiz

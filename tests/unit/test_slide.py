@@ -20,7 +20,7 @@ def speedup(share_percent: int = 50, n_workers: int = 4) -> str:
 def test_without_widgets_it_shows_the_offer_the_start_and_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     wb.slide(speedup, share_percent=(1, 90), n_workers=[4, 1024], table=pd.Series([2.0], name="at most"))
     said = capsys.readouterr().out
-    assert "sliders are here: share percent (1 to 90); n workers (4, 1,024)." in said
+    assert "sliders are here. share percent: 1 to 90; n workers: 4 · 1,024." in said
     assert "Shown for share percent = 50, n workers = 4:" in said
     assert "share 50 %" in said and "<2 times>" in said and "at most" in said
 

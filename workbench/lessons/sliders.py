@@ -35,8 +35,8 @@ class Scale:
 
     def offer(self) -> str:
         """All that the slider offers, in words."""
-        span = ", ".join(self.labels) or f"{number_text(self.values[0])} to {number_text(self.values[1])}"
-        return f"{self.label} ({span})"
+        span = " · ".join(self.labels) or f"{number_text(self.values[0])} to {number_text(self.values[1])}"
+        return f"{self.label}: {span}"
 
 
 def slide(function: Callable[..., Any], /, *, table: Any = None, **sliders: Any) -> None:
@@ -66,7 +66,7 @@ def slide(function: Callable[..., Any], /, *, table: Any = None, **sliders: Any)
         if shown and shown[0] is not None:
             shown[0].update(bundle(*_framed(scales, values, _answered(function, values), below)), raw=True)
 
-    offer = f"In a live notebook, sliders are here: {'; '.join(scale.offer() for scale in scales)}."
+    offer = f"In a live notebook, sliders are here. {'; '.join(scale.offer() for scale in scales)}."
     show(offer, f"<p>{html.escape(offer)}</p>", lambda: _board(scales, again))
     shown.append(show(*first))
 

@@ -13,8 +13,8 @@ from checks_partials import (
     partials_told,
     union,
 )
-from checks_plans import check_cost, check_joined, join_case, shuffle_case
-from checks_skew import carry_out, check_copies, check_load, one_hot_shop, skewed_partitions
+from checks_plans import check_cost, check_joined, check_reads, join_case, needs, shuffle_case
+from checks_skew import carry_out, check_copies, check_load, one_hot_shop, skewed_partitions, two_warm_shops
 
 from workbench.checks import expect, part
 
@@ -37,7 +37,10 @@ skew_part = part("skew", title="One hot key")
     ],
 )
 def small_table(submission):
-    check_cost(submission, *shuffle_case(submission.rng, n_partitions=3, most_rows=2, most_ways=1))
+    """Two partitions write to each other and to the third, which is empty: 4 messages."""
+    ways_of_partition = [2, 2, 2]
+    ways_of_partition[int(submission.rng.integers(3))] = None
+    check_cost(submission, *shuffle_case(submission.rng, ways_of_partition, most_rows=2))
 
 
 # ---- 2 · join
@@ -65,7 +68,8 @@ def same_rows_as_pandas(submission):
 )
 def orders_stay(submission):
     store, shops_tables, want = join_case(submission.rng, sizes=[35, 30, 33, 35], n_shops=12, n_shop_partitions=4)
-    delivered = check_joined(submission, store, shops_tables, want)
+    with needs("The same rows as pandas"):
+        delivered = check_joined(submission, store, shops_tables, want)
     before, after = [len(table) for table in store.partitions], [len(table) for table in delivered]
     moved = "the big table was moved"
     expect(before == after, expected=f"rows per partition: {before}", came=f"rows per partition: {after}", why=moved)
@@ -73,6 +77,7 @@ def orders_stay(submission):
         same = sorted(was["order"].tolist()) == sorted(now["order"].tolist())
         came = f"partition {number} holds orders {sorted(now['order'].tolist())[:8]} …"
         expect(same, expected=f"partition {number}: {sorted(was['order'].tolist())[:8]} …", came=came, why=moved)
+    check_reads(store)
 
 
 # ---- 3 · tree
@@ -112,7 +117,7 @@ def combine_equals_one_pass(submission):
     points=1,
     title="Your three functions together equal pandas",
     hints=[
-        "Which of the three steps is the first whose result you would not have written by hand?",
+        "Compute the three results by hand for one shop. Which function is the first that differs?",
         "var in pandas is the sample variance. What does it divide by?",
     ],
 )
@@ -133,25 +138,29 @@ def equals_pandas(submission):
     points=1,
     title="Every order meets its shop once",
     hints=[
-        "You dealt out the orders of a shop. Where does the row of that shop have to be?",
+        "You distributed the orders of a shop. Where does the row of that shop have to be?",
         "For one hot shop, write down two lists: the workers with its orders, and those with its row. Do they agree?",
     ],
 )
 def no_order_is_lost(submission):
-    carry_out(submission, skewed_partitions(submission.rng, one_hot_shop(submission.rng)), n_workers=4)
+    for draw_hot, n_workers in ((one_hot_shop, 4), (two_warm_shops, 8)):
+        carry_out(submission, skewed_partitions(submission.rng, draw_hot(submission.rng)), n_workers)
 
 
 @skew_part.check(
     points=1,
-    title="One hot shop: no worker has too many orders",
+    title="No worker has too many orders",
     hints=[
-        "Which worker has the most orders, and how many of them are of one shop?",
-        "To how many different workers do the hot orders of one partition go?",
+        "Which worker has the most orders? To how many different workers do the hot orders of one partition go?",
+        "A shop has 0.8 of a fair share. What else does its worker hold?",
     ],
 )
 def no_worker_has_too_many(submission):
-    orders_of_worker, _ = carry_out(submission, skewed_partitions(submission.rng, one_hot_shop(submission.rng)), 8)
-    check_load(orders_of_worker)
+    """Once with one hot shop, once with two that have a little less than a fair share each."""
+    for draw_hot in (one_hot_shop, two_warm_shops):
+        with needs("Every order meets its shop once"):
+            carried = carry_out(submission, skewed_partitions(submission.rng, draw_hot(submission.rng)), n_workers=8)
+        check_load(carried)
 
 
 @skew_part.check(
@@ -163,5 +172,6 @@ def no_worker_has_too_many(submission):
     ],
 )
 def few_copies(submission):
-    _, n_copies = carry_out(submission, skewed_partitions(submission.rng, one_hot_shop(submission.rng)), 8)
-    check_copies(n_copies)
+    with needs("Every order meets its shop once"):
+        carried = carry_out(submission, skewed_partitions(submission.rng, one_hot_shop(submission.rng)), n_workers=8)
+    check_copies(carried)

@@ -1,11 +1,12 @@
 """Partials by exact arithmetic, and what looks at those of the answers."""
 
+import math
 import statistics
 
 import numpy as np
 import pandas as pd
 
-from workbench.checks import as_table, expect, same_table
+from workbench.checks import CheckFailed, as_table, close, expect
 
 PARTIAL_COLUMNS = ["shop", "count", "mean", "m2"]
 
@@ -38,7 +39,7 @@ def draw_amounts(rng, shops, most, offset=0.0):
     drawn = {}
     for shop in shops:
         z_R = rng.normal(rng.uniform(-3.0, 3.0), rng.uniform(0.5, 2.0), int(rng.integers(2, most + 1)))
-        drawn[int(shop)] = (offset + z_R.round(2)).tolist()
+        drawn[int(shop)] = (offset + z_R).round(2).tolist()
     return drawn
 
 
@@ -64,7 +65,17 @@ def check_summary(got, want, given, rtol=1e-6):
     shops_got, shops_want = sorted(got["shop"].tolist()), sorted(want["shop"].tolist())
     came = f"{len(shops_got)} rows, for the shops {shops_got[:12]}"
     expect(shops_got == shops_want, expected=f"{len(shops_want)} rows, one for each shop: {shops_want}", came=came)
-    same_table(got, want, "shop", rtol=rtol, given=lambda row: f"shop {row['shop']:g}: {given(row['shop'])}")
+    rows_got, rows_want = (table.sort_values("shop").to_dict("records") for table in (got, want))
+    for row_got, row_want in zip(rows_got, rows_want, strict=True):
+        for column, number in row_want.items():
+            if not close(row_got[column], number, rtol=rtol):
+                expected, came = number_told(number), number_told(row_got[column])
+                where = f"shop {row_want['shop']:g}: {given(row_want['shop'])}"
+                raise CheckFailed(f"column {column} differs", expected=expected, came=came, given=where)
+
+
+def number_told(number):
+    return "missing (nan)" if math.isnan(number) else f"{number:.8g}"
 
 
 def amounts_told(*parts):

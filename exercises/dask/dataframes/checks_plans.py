@@ -1,5 +1,8 @@
 """Partitions whose shuffle and whose join are known because they were made so, and what looks at the answers."""
 
+from collections import Counter
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 
@@ -10,28 +13,49 @@ JOINED_COLUMNS = ["order", "shop", "amount", "city"]
 MOST_DELIVERIES = 64
 
 
-def shuffle_case(rng, n_partitions, most_rows, most_ways):
-    """Partitions whose cost is known because they were made so: (keys, rows that move, messages).
+class OrdersLost(CheckFailed):
+    """Orders are missing, or come out more than once."""
 
-    Each partition has 1 to most_rows rows in the right place, and 2 to most_rows rows for 1 to most_ways others.
+
+@contextmanager
+def needs(title):
+    """Lost orders are told in full by the check of this title; the check that needs it only says so."""
+    try:
+        yield
+    except OrdersLost as failure:
+        raise CheckFailed(f"first the check “{title}” has to pass", came=failure.why) from None
+
+
+def shuffle_case(rng, ways_of_partition, most_rows):
+    """Partitions whose cost is known because they were made so: (keys, rows that move, messages as (from, to)).
+
+    ways_of_partition: for each partition, to how many others it sends 2 to most_rows rows; it also has 1 to most_rows
+    rows in the right place. None: a partition without rows.
     """
-    keys_of_partition, n_moving, n_messages = [], 0, 0
-    for here in range(n_partitions):
+    n_partitions = len(ways_of_partition)
+    keys_of_partition, n_moving, messages = [], 0, []
+    for here, n_ways in enumerate(ways_of_partition):
+        if n_ways is None:
+            keys_of_partition.append(np.array([], dtype=int))
+            continue
         keys = (here + n_partitions * rng.integers(0, 4, rng.integers(1, most_rows + 1))).tolist()
         away = [there for there in range(n_partitions) if there != here]
-        for there in rng.choice(away, rng.integers(1, most_ways + 1), replace=False):
+        for there in sorted(rng.choice(away, n_ways, replace=False).tolist()):
             leaving = (there + n_partitions * rng.integers(0, 4, rng.integers(2, most_rows + 1))).tolist()
-            keys, n_moving, n_messages = keys + leaving, n_moving + len(leaving), n_messages + 1
+            keys, n_moving = keys + leaving, n_moving + len(leaving)
+            messages.append((here, there))
         keys_of_partition.append(rng.permutation(np.array(keys)))
-    return keys_of_partition, n_moving, n_messages
+    return keys_of_partition, n_moving, messages
 
 
-def check_cost(submission, keys_of_partition, n_moving, n_messages):
-    cost = as_list(submission.call("shuffle_cost", keys_of_partition), length=2, name="the cost")
-    rows, messages = (as_number(number, kind="int", name=f"the cost {cost}") for number in cost)
+def check_cost(submission, keys_of_partition, n_moving, messages):
+    cost = as_list(submission.call("shuffle_cost", keys_of_partition), length=2, name="what shuffle_cost gave back")
+    names = ("the number of rows that move", "the number of messages")
+    n_rows, n_messages = (as_number(x, kind="int", name=name) for x, name in zip(cost, names, strict=True))
     given = f"keys of each partition: {[keys.tolist() for keys in keys_of_partition]}"
-    expect(rows == n_moving, expected=f"{n_moving} rows move", came=f"{rows} rows", given=given)
-    expect(messages == n_messages, expected=f"{n_messages} messages", came=f"{messages} messages", given=given)
+    expect(n_rows == n_moving, expected=f"{n_moving} rows move", came=f"{n_rows} rows", given=given)
+    told = f"{len(messages)} messages: " + ", ".join(f"{here} → {there}" for here, there in messages)
+    expect(n_messages == len(messages), expected=told, came=f"{n_messages} messages", given=given)
 
 
 class Store(Served):
@@ -88,5 +112,26 @@ def check_joined(submission, store, shops_tables, want):
     delivered = run_join(submission, store, shops_tables)
     if not delivered:
         raise CheckFailed("the result has no partitions", expected="as many as orders has", came="none")
-    same_table(pd.concat(delivered, ignore_index=True), want, "order")
+    joined = pd.concat(delivered, ignore_index=True)
+    known = set(pd.concat(shops_tables)["shop"].tolist())
+    times = Counter(joined["order"].tolist())
+    wrong = [(order, shop) for order, shop in zip(want["order"], want["shop"], strict=True) if times[order] != 1]
+    if wrong:
+        missing = [(order, shop) for order, shop in wrong if times[order] == 0]
+        order, shop = (missing or wrong)[0]
+        who = f"order {order} of shop {shop}, which is {'' if shop in known else 'not '}in shops"
+        what = f"{len(missing)} orders are missing" if missing else f"{len(wrong)} orders come out more than once"
+        came = f"{len(joined)} rows"
+        raise OrdersLost(f"{what}, for example {who}", expected=f"{len(want)} orders, each once", came=came)
+    same_table(joined, want, "order")
     return delivered
+
+
+def check_reads(store):
+    """Fails if anything but partition i of orders was read for partition i of the result."""
+    for number in range(len(store.partitions)):
+        read = store.reads[number] if number < len(store.reads) else []
+        came = f"read before partition {number} of the result was there: {sorted(read)}"
+        expect(read == [number], expected=f"partition {number}, once", came=came, why="other partitions were read")
+    rest = store.reads[len(store.partitions) :]
+    expect(rest == [[]], expected="nothing else is read", came=f"then read: {rest}")

@@ -1,6 +1,6 @@
 """Takes the median of 50 launches and trusts it to remove the start too: most of the 50 meet a cold device.
 
-Caught by: benchmark.leaves_out_the_start
+Caught by: benchmark.leaves_out_the_start, benchmark.not_moved_by_outliers, benchmark.random_devices
 """
 
 

@@ -17,7 +17,7 @@ def find_hot(count_of_shop, n_workers):
 
 # %% solution="order_workers"
 def order_workers(shop_R, hot, n_workers):
-    """Deals out each hot shop by itself, and begins at the shop's own worker."""
+    """Distributes each hot shop by itself, and begins at the shop's own worker."""
     worker_R = shop_R % n_workers
     for shop in hot:
         of_shop_R = np.flatnonzero(shop_R == shop)

@@ -1,4 +1,4 @@
-"""Loops and dictionaries; orders are matched with map_partitions; hot orders are dealt out at random."""
+"""Loops and dictionaries; orders are matched with map_partitions; hot orders are distributed at random."""
 
 
 # %% solution="shuffle_cost"

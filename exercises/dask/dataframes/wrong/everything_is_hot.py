@@ -1,4 +1,4 @@
-"""If dealing out helps the hot keys, it helps all. Then every worker gets the whole second table.
+"""If distributing helps the hot keys, it helps all. Then every worker gets the whole second table.
 
 Caught by: skew.few_copies, skew.several_hot_shops_or_none, skew.warm_shop
 """

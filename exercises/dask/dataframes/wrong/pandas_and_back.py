@@ -1,6 +1,6 @@
 """Pandas joins without a shuffle: compute, merge, cut into partitions again. All orders pass through one process.
 
-Caught by: join.reads_only_its_own_partition
+Caught by: join.orders_stay, join.reads_only_its_own_partition
 """
 
 

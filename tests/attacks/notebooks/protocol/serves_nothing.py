@@ -1,7 +1,6 @@
 """Replaces the function that serves a part by one that returns at once, so that each check has nobody to ask.
 
-Status: timed out
-Slow: yes
+Status: kernel died
 """
 
 # %%
