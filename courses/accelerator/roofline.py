@@ -33,7 +33,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from torch.utils.benchmark import Timer
+from torch.utils.benchmark import Measurement, Timer
 from torch.utils.flop_counter import FlopCounterMode
 
 import workbench as wb
@@ -71,7 +71,6 @@ wb.predict(
     "batch",
     f"A layer of {width:,} × {width:,} weights answers 16 requests at once instead of 1: 16 times the FLOPs. How many "
     "times as long does it take?",
-    unit="times as long",
 )
 
 # %% [markdown]
@@ -83,10 +82,10 @@ wb.predict(
 
 
 # %%
-def typical_s(run: Callable[[], object]) -> float:
-    """The median time of one run, in seconds."""
+def times_s(run: Callable[[], object]) -> Measurement:
+    """The times of many runs, in seconds."""
     clock = {} if device.type == "cuda" else {"timer": time.process_time}  # the usual clock also counts other programs
-    return Timer("run()", globals={"run": run}, **clock).blocked_autorange(min_run_time=min_run_s).median
+    return Timer("run()", globals={"run": run}, **clock).blocked_autorange(min_run_time=min_run_s)
 
 
 def count_layer(batch: int, dtype: torch.dtype) -> dict[str, object]:
@@ -104,7 +103,7 @@ def layer(batch: int) -> dict[str, object]:
     """The counts of the layer in float32, and its measured time."""
     requests = torch.rand(batch, width, device=device)
     answers = torch.empty(batch, width, device=device)
-    seconds = typical_s(lambda: torch.mm(requests, weights, out=answers))
+    seconds = times_s(lambda: torch.mm(requests, weights, out=answers)).median
     return {**count_layer(batch, torch.float32), "seconds": seconds}
 
 
@@ -115,11 +114,12 @@ print(f"batch  1: {one['seconds'] * 1e3:8.3f} ms")
 print(f"batch 16: {sixteen['seconds'] * 1e3:8.3f} ms")
 
 # %%
+longer_time, more_flops, more_bytes = (sixteen[what] / one[what] for what in ("seconds", "flops", "bytes"))
 wb.settle(
     "batch",
-    sixteen["seconds"] / one["seconds"],
-    why=f"The FLOPs grew by a factor of {sixteen['flops'] / one['flops']:g}. The bytes moved grew by a factor of "
-    f"{sixteen['bytes'] / one['bytes']:.3f}, from {one['bytes'] / 1e6:.1f} to {sixteen['bytes'] / 1e6:.1f} MB.",
+    longer_time,
+    why=f"Batch 16 took {longer_time:.2f} times as long. The FLOPs grew by a factor of {more_flops:g}. The bytes moved "
+    f"grew by a factor of {more_bytes:.3f}, from {one['bytes'] / 1e6:.1f} to {sixteen['bytes'] / 1e6:.1f} MB.",
 )
 
 # %% [markdown]
@@ -132,17 +132,18 @@ wb.settle(
 #   array. One reads two long arrays. One changes a long array in its place.
 # - **How fast does it compute?** The product of two large square matrices uses each number very often.
 #
-# The highest of these speeds is our limit. (The layer may set a record too, so we let it take part.)
+# The highest speed is our limit, so here we take the shortest time instead of the median. (The layer may set a record
+# too, so we let it take part.)
 
 # %%
 x, y, scratch = (torch.rand(n_numbers, device=device) for _ in range(3))
 a, b, product = (torch.rand(square, square, device=device) for _ in range(3))
-copy_byte_s = (x.nbytes + y.nbytes) / typical_s(lambda: y.copy_(x))
-read_byte_s = (x.nbytes + y.nbytes) / typical_s(lambda: torch.dot(x, y))
-change_byte_s = (x.nbytes + x.nbytes) / typical_s(lambda: x.mul_(1.0))
+copy_byte_s = (x.nbytes + y.nbytes) / min(times_s(lambda: y.copy_(x)).times)
+read_byte_s = (x.nbytes + y.nbytes) / min(times_s(lambda: torch.dot(x, y)).times)
+change_byte_s = (x.nbytes + x.nbytes) / min(times_s(lambda: x.mul_(1.0)).times)
 with FlopCounterMode(display=False) as counter:
     torch.mm(a, b, out=product)
-product_flop_s = counter.get_total_flops() / typical_s(lambda: torch.mm(a, b, out=product))
+product_flop_s = counter.get_total_flops() / min(times_s(lambda: torch.mm(a, b, out=product)).times)
 
 batches = [1, 4, 16, 64, 256]
 layers = pd.DataFrame([one if batch == 1 else sixteen if batch == 16 else layer(batch) for batch in batches])
@@ -204,9 +205,14 @@ readable(jobs)
 # ## A worked example: four kernels or one
 #
 # The layer used each weight for several requests. But many kernels touch each number only once. One of them is the
-# *hard swish*, `x * clamp(x + 3, 0, 6) / 6`. Small networks that look at images use it (Howard and others 2019).
-# `clamp` replaces what is below 0 by 0, and what is above 6 by 6. We write the hard swish in two ways: with four
-# kernels, and with the one that PyTorch has for it.
+# *hard swish*, which small networks for images use (Howard and others 2019):
+#
+# ```python
+# y = x * clamp(x + 3, 0, 6) / 6
+# ```
+#
+# `clamp` replaces what is below 0 by 0, and what is above 6 by 6. We write this in two ways: with four kernels, and
+# with the one kernel that PyTorch has for it.
 
 
 # %%
@@ -247,8 +253,8 @@ print("same result:", torch.allclose(y, by_four, atol=1e-6))
 # %%
 swish = pd.DataFrame(
     [
-        ("hard swish, four kernels", 5 * n_numbers, 36 * n_numbers, typical_s(four_kernels)),
-        ("hard swish, one kernel", 5 * n_numbers, 8 * n_numbers, typical_s(one_kernel)),
+        ("hard swish, four kernels", 5 * n_numbers, 36 * n_numbers, times_s(four_kernels).median),
+        ("hard swish, one kernel", 5 * n_numbers, 8 * n_numbers, times_s(one_kernel).median),
     ],
     columns=["kernel", "flops", "bytes", "seconds"],
 )
@@ -315,22 +321,26 @@ wb.your_turn(
 w = torch.nn.Parameter(x)
 w.grad = torch.rand(n_numbers, device=device)
 optimizer = torch.optim.SGD([w], lr=0.001, momentum=0.9, fused=True)
-momentum_s = typical_s(optimizer.step)
+momentum_s = times_s(optimizer.step).median
 yours = pd.DataFrame(columns=["kernel", "flops", "bytes", "seconds"])
 try:
-    counted = {"flops": 4 * n_numbers, "bytes": momentum_bytes(n_numbers, 4), "seconds": momentum_s}
-    yours = pd.DataFrame([{"kernel": "momentum, your count", **counted}])
-    print(f"By your count, one step takes at best {1e3 * counted['bytes'] / bandwidth_byte_s:.3g} ms. ", end="")
-    print(f"Measured: {1e3 * momentum_s:.3g} ms.")
+    your_bytes = momentum_bytes(n_numbers, 4)
 except NotImplementedError:
-    print("This appears when `momentum_bytes` is there.")
+    your_bytes = None
+if isinstance(your_bytes, int) and your_bytes > 0:
+    yours.loc[0] = ["momentum, your count", 4 * n_numbers, your_bytes, momentum_s]
+    print(f"By your count, one step takes at best {1e3 * your_bytes / bandwidth_byte_s:.3g} ms.")
+    print(f"Measured: {1e3 * momentum_s:.3g} ms.")
+else:
+    print("This appears when `momentum_bytes` returns a number of bytes.")
 
 # %% [markdown]
 # ## See it: the roof of this machine
 #
-# Each kernel has a number that no machine can change: its FLOPs for each byte moved. It is called the **intensity**.
-# Draw it to the right, and the FLOP/s to the top, both on scales where each step multiplies. Then the two limits become
-# two straight lines. Together they look like a roof (Williams, Waterman and Patterson 2009).
+# Each kernel has a number that no faster device can change: its FLOPs for each byte moved. It is called the
+# **intensity**. Draw it to the right, and the FLOP/s upwards. Both scales are logarithmic: 1, 10 and 100 are equally far
+# apart. Then the two limits become two straight lines. Together they look like a roof (Williams, Waterman and Patterson
+# 2009).
 
 # %% tags=["hide-input"]
 # How the picture is drawn: you may skip this cell.
@@ -449,12 +459,12 @@ for batch in [*batches, 1024]:
 longer
 
 # %% [markdown]
-# The table names the longer job. Now your own case: choose a batch and a device. Would a larger batch help? Which number
-# of the device would you pay for?
+# The table names the longer job. Now your own case: choose a batch and a device. Would a larger batch help? Which
+# number of the device would you pay for?
 
 
 # %%
-def decide(batch: int = 16, device: str = "this device in float32") -> pd.DataFrame:
+def decide(batch: int = 1, device: str = "this device in float32") -> pd.DataFrame:
     """Shows both jobs of the layer, and what a change would bring at best."""
     memory_ms, arithmetic_ms = jobs_ms(batch, device)
     figure, axis = plt.subplots(figsize=(9, 1.5), layout="constrained")
@@ -521,7 +531,8 @@ wb.quiz(
 # %% [markdown]
 # ## From laptop to cluster
 #
-# The layer is the same everywhere. The corner of the roof is not:
+# The layer is the same everywhere. The corner of the roof is not. The more FLOPs a device can do while one byte is
+# moved, the larger the batch that keeps it busy:
 
 # %%
 rows = []

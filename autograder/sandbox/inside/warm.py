@@ -9,6 +9,7 @@ import ctypes
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -74,10 +75,9 @@ def _become_kernel(request: dict[str, Any], fds: list[int]) -> NoReturn:
         child = os.fork()
         if child == 0:
             _run_kernel(request, fds[1], fds[2:])
-        answer.close()
         for fd in fds[1:]:
             os.close(fd)
-        _bury_until(child)
+        _bury_until(child, answer)
     except BaseException as error:  # noqa: BLE001 - a fork must not go on as its parent
         try:
             answer.send(f"error {type(error).__name__}: {error}".encode()[:4000])
@@ -158,12 +158,20 @@ def _give_up_privileges(program: bytes) -> None:
         _call("seccomp", _libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filled), 0, 0))
 
 
-def _bury_until(child: int) -> NoReturn:
-    """The first process of the namespace: waits for orphans; when the kernel ends, so does everything."""
+def _bury_until(child: int, answer: socket.socket) -> NoReturn:
+    """The first process of the namespace: waits for orphans. When the kernel ends, or the other side of `answer` does,
+    so does everything."""
+    watched = os.pidfd_open(child)
     while True:
-        pid, status = os.wait()
-        if pid == child:
-            os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+        ready, _, _ = select.select([watched, answer.fileno()], [], [], 1.0)
+        if answer.fileno() in ready:
+            os._exit(1)
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == child:
+                os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+            if pid == 0:
+                break
 
 
 def _mount(source: bytes | None, target: str, kind: bytes | None, flags: int, options: bytes | None) -> None:
