@@ -170,7 +170,7 @@ def _clean_sandbox(planted: Planted, trial: Trial, result: Result) -> Row:
                 "the spy did not find its control, so that its search proves nothing",
                 where=planted.authored.exercise.shown,
                 came=came,
-                expected="a search to its end, within the limits, and a visible check that shows an error of the learner's",
+                expected="a search to its end, within the limits, and a visible check that shows a learner's error",
                 mend="raise the limits, or let a visible check hand on what call, get, run and ranks raise",
             )
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 TOPS = ("/work", "/tmp", "/dev/shm", "/opt", "/etc", "/run", "/var", "/home", "/root", "/srv", "/mnt", "/media")  # noqa: S108
 MOST_FILES, MOST_BYTES, MOST_MEMORY_BYTES = 20_000, 4_000_000, 400_000_000
+PIECE_BYTES, OVERLAP_BYTES = 16_777_216, 128
 
 # The pattern of a canary, a piece of text that each holds, and paths of the host to try as well.
 settings: dict[str, Any] = {"pattern": "", "piece": "", "places": []}
@@ -105,22 +106,28 @@ def search_objects() -> None:
 
 
 def search_memory() -> None:
-    """What this process can write to: also what has come over the link and was let go."""
+    """What this process can write to, small regions first: also what has come over the link and was let go."""
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-            lines = maps.read().splitlines()
-        with open("/proc/self/mem", "rb") as memory:
-            for line in lines:
-                addresses, rights, *_ = line.split()
-                start, end = (int(number, 16) for number in addresses.split("-"))
-                if not rights.startswith("rw") or searched["bytes of memory"] > MOST_MEMORY_BYTES:
-                    continue
-                try:
-                    memory.seek(start)
-                    data = memory.read(end - start)
-                except (OSError, ValueError, OverflowError):
-                    continue
-                searched["bytes of memory"] += len(data)
-                search(data, "memory")
+            lines = [line.split() for line in maps.read().splitlines()]
+        with open("/proc/self/mem", "rb", buffering=0) as memory:
+            regions = [[int(number, 16) for number in line[0].split("-")] for line in lines if line[1].startswith("rw")]
+            for start, end in sorted(regions, key=lambda region: region[1] - region[0]):
+                search_region(memory, start, end)
     except OSError:
         return
+
+
+def search_region(memory: Any, start: int, end: int) -> None:
+    """In pieces that overlap by more than a canary's length, so that none is cut in two."""
+    while start < end and searched["bytes of memory"] < MOST_MEMORY_BYTES:
+        try:
+            memory.seek(start)
+            data = memory.read(min(PIECE_BYTES, end - start))
+        except (OSError, ValueError, OverflowError):
+            return
+        searched["bytes of memory"] += len(data)
+        search(data, "memory")
+        if len(data) < PIECE_BYTES:
+            return
+        start += PIECE_BYTES - OVERLAP_BYTES

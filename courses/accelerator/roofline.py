@@ -338,9 +338,9 @@ else:
 # ## See it: the roof of this machine
 #
 # Each kernel has a number that no faster device can change: its FLOPs for each byte moved. It is called the
-# **intensity**. Draw it to the right, and the FLOP/s upwards. Both scales are logarithmic: 1, 10 and 100 are equally far
-# apart. Then the two limits become two straight lines. Together they look like a roof (Williams, Waterman and Patterson
-# 2009).
+# **intensity**. Draw it to the right, and the FLOP/s upwards. Both scales are logarithmic: 1, 10 and 100 are equally
+# far apart. Then the two limits become two straight lines. Together they look like a roof (Williams, Waterman and
+# Patterson 2009).
 
 # %% tags=["hide-input"]
 # How the picture is drawn: you may skip this cell.
