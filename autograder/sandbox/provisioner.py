@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
@@ -22,6 +23,7 @@ from autograder.sandbox.spec import SandboxSpec
 
 KERNEL_NAME = "sandbox"
 PROVISIONER_NAME = "sandbox-provisioner"
+ASK_AGAIN_S = 0.2
 
 
 class SandboxKernel:
@@ -56,19 +58,12 @@ class SandboxKernel:
             SandboxError: the kernel ended, or said nothing for `timeout_s` seconds of wall time.
         """
         client = self.client()
-        # The answer on iopub shows that the subscription holds; what a cell prints before that would be lost.
-        answered = asyncio.ensure_future(_until_idle(client, client.kernel_info(), timeout_s))
-        replied = asyncio.ensure_future(client.get_shell_msg(timeout=timeout_s))
-        waiting: set[asyncio.Future[Any]] = {answered, replied}
         deadline = time.monotonic() + timeout_s
-        try:
-            while waiting:
-                _, waiting = await asyncio.wait(waiting, timeout=0.05)
-                if waiting and (not self.sandbox.alive() or time.monotonic() > deadline):
-                    raise self._not_ready(timeout_s)
-        finally:
-            for task in waiting:
-                task.cancel()
+        # The answer on iopub shows that the subscription holds; what a cell prints before that would be lost. The
+        # answer itself is lost where the kernel took the question before the subscription: then it is asked again.
+        while not await _answered(client, ASK_AGAIN_S):
+            if not self.sandbox.alive() or time.monotonic() > deadline:
+                raise self._not_ready(timeout_s)
 
     async def interrupt(self) -> None:
         """KeyboardInterrupt in the cell that runs now."""
@@ -109,12 +104,19 @@ class SandboxKernel:
         )
 
 
-async def _until_idle(client: BoundedClient, message_id: str, timeout_s: float) -> None:
-    while True:
-        message = await client.get_iopub_msg(timeout=timeout_s)
+async def _answered(client: BoundedClient, timeout_s: float) -> bool:
+    """Asks for kernel_info; whether the answer's end came on iopub in time."""
+    message_id = client.kernel_info()
+    deadline = time.monotonic() + timeout_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        try:
+            message = await client.get_iopub_msg(timeout=left_s)
+        except Empty:
+            return False
         ours = message["parent_header"].get("msg_id") == message_id
         if ours and message["content"].get("execution_state") == "idle":
-            return
+            return True
+    return False
 
 
 def start_kernel(
