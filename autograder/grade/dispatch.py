@@ -16,7 +16,7 @@ import dask
 from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
-from autograder.errors import GradingError
+from autograder.errors import GradingError, KitError
 from autograder.grade.models import Bundle, Job, Result
 from autograder.grade.runner import run_job
 from autograder.sandbox.probe import require_sandbox
@@ -114,7 +114,7 @@ def run_jobs(workers: Workers, jobs: Iterable[Job], bundles: Mapping[str, Bundle
         job, attempt = running.pop(future)
         try:
             yield _result(future.result(), job, bundles[job.exercise])
-        except (GradingError, KilledWorker, CancelledError, OSError, ValueError) as error:
+        except (KitError, KilledWorker, CancelledError, OSError, ValueError) as error:
             if attempt < TRIES:
                 submit(job, attempt + 1)
                 continue

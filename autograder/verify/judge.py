@@ -29,7 +29,8 @@ def judge(trial: Trial, results: Sequence[Result]) -> Row:
     """The row of a trial whose jobs gave these results, in the order of `trial.jobs()`."""
     problems = [problem for result in results for problem in _broken_checks(result, trial)]
     if not problems:
-        problems += _same_marks(results, trial)
+        if trial.expected == FullMarks():  # a wrong answer may itself be random: which other checks it fails is luck
+            problems += _same_marks(results, trial)
         problems += (problem for result in results for problem in _as_expected(result, trial))
     return Row(trial.name, trial.expected.words, _came(results[0], trial), tuple(problems))
 
@@ -97,7 +98,7 @@ def _not_nothing(result: Result, trial: Trial) -> Iterator[AuthoringError]:
                 if untouched
                 else f"the {trial.name} earns points without an answer",
                 where=f"{trial.where}, part {part.name}",
-                came=f"{_points(part)}; passed: {', '.join(passed) or 'other checks with each seed'}",
+                came=f"{_points(part)}; passed: {', '.join(passed) or 'a check with some of the seeds'}",
                 expected="0 points, with every seed",
                 mend="let the check ask for something that only an answer can give, together with what it asks now",
             )
@@ -115,10 +116,28 @@ def _not_caught(result: Result, trial: Trial, expected: Caught) -> Iterator[Auth
                 expected=f"{name} fails, with every seed",
                 mend="sharpen the check, or correct 'Caught by' where another check has to catch it",
             )
+    if all(name in FAULTS or states.get(name) in FAILED for name in expected.by):
+        yield from _caught_by_luck(result, trial, expected)
     touched = {name.split(".")[0] for name in expected.by if name not in FAULTS}
     if any(name in FAULTS for name in expected.by):
         touched |= {part.name for part in result.parts if part.state != "graded"} | expected.replaced
     yield from _not_full(trial, [part for part in checked(result) if part.name not in touched])
+
+
+def _caught_by_luck(result: Result, trial: Trial, expected: Caught) -> Iterator[AuthoringError]:
+    """Outcomes are those of the seed with the lowest mark; a seed with more points than the other checks have must have
+    passed a named one."""
+    for part in checked(result):
+        named = [outcome for outcome in part.outcomes if f"{part.name}.{outcome.check}" in expected.by]
+        most = part.max_points - sum(outcome.points for outcome in named)
+        if named and max(part.rounds, default=0.0) > most + 1e-9:
+            yield AuthoringError(
+                "a wrong answer is caught with some seeds only",
+                where=trial.where,
+                came=f"{_points(part)}; the named checks are worth {part.max_points - most:g}",
+                expected=f"{', '.join(f'{part.name}.{outcome.check}' for outcome in named)} fails, with every seed",
+                mend="choose inputs that always tell this answer from a right one",
+            )
 
 
 def _has_fault(result: Result, fault: str) -> bool:

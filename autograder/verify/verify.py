@@ -16,7 +16,8 @@ from typing import Any
 from autograder.build.authored import Authored, read_exercise
 from autograder.build.bundle import make_bundle
 from autograder.catalogue.find import Exercise
-from autograder.errors import AuthoringError, KitError
+from autograder.errors import AuthoringError, GradingError, KitError, SandboxError
+from autograder.grade.models import Bundle, Job, Result
 from autograder.grade.runner import run_job
 from autograder.sandbox.probe import require_sandbox
 from autograder.verify.builders import Builders
@@ -143,8 +144,8 @@ class _Proving:
             self._mistake = _failed("files", "an exercise that can be built", error)
             counter.total += 1
             return
-        self._leaks = pool.submit(prove_no_leak, planted, run_job, builders)
-        self._runs = [(trial, [pool.submit(run_job, job, trial.bundle) for job in trial.jobs()]) for trial in trials]
+        self._leaks = pool.submit(prove_no_leak, planted, _run, builders)
+        self._runs = [(trial, [pool.submit(_run, job, trial.bundle) for job in trial.jobs()]) for trial in trials]
         counter.total += len(trials)
 
     def finish(self) -> Proof:
@@ -172,6 +173,14 @@ class _Proving:
     def _shown(self, row: Row) -> Row:
         self._counter.step(self._exercise.name, row)
         return row
+
+
+def _run(job: Job, bundle: Bundle) -> Result:
+    """As in a cohort, a fault of this machine is tried once more: it says nothing about the grader."""
+    try:
+        return run_job(job, bundle)
+    except (GradingError, SandboxError):
+        return run_job(job, bundle)
 
 
 def _planted(authored: Authored, project: Path, profile: str) -> Planted:

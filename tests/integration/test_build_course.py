@@ -247,4 +247,4 @@ def test_building_one_unit_keeps_the_others(project: Path) -> None:
 def test_the_command_builds_all_courses_in_plain_lines(project: Path) -> None:
     result = CliRunner().invoke(main, ["build"])
     assert result.exit_code == 0, result.output
-    assert result.output.splitlines() == ["  demo/unit", "built build/demo"]
+    assert result.output.splitlines() == ["  demo/unit", "built build/demo, lessons: none"]

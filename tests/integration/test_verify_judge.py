@@ -85,6 +85,19 @@ def test_a_named_check_that_passes_or_is_not_run_catches_nothing(state):
     assert whats(row) == ["a wrong answer is not caught by the check that it names"]
 
 
+def test_a_wrong_answer_that_passes_with_one_seed_is_told():
+    row = judge(trial(Caught(("a.check",), frozenset())), [result(part("a", "failed", points=(0, 2, 0)), part("b"))])
+    assert whats(row) == ["a wrong answer is caught with some seeds only"]
+
+
+def test_other_checks_of_a_caught_part_may_pass_by_luck():
+    outcomes = tuple(
+        OutcomeRecord(check=name, title="", visible=True, points=1, earned=0, state="failed") for name in ("one", "two")
+    )
+    lucky = PartResult(name="a", earned=0, max_points=2, state="graded", outcomes=outcomes, rounds=(0, 1, 0))
+    assert judge(trial(Caught(("a.one",), frozenset())), [result(lucky, part("b"))]).ok
+
+
 def test_a_wrong_answer_keeps_full_marks_on_parts_that_it_does_not_name():
     row = judge(trial(Caught(("a.check",), frozenset())), [result(part("a", "failed"), part("b", "failed"))])
     assert whats(row) == ["a part that is right lost points"] and row.came == "a.check; also b.check"
