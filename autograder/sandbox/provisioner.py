@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -61,9 +62,14 @@ class SandboxKernel:
         deadline = time.monotonic() + timeout_s
         # The answer on iopub shows that the subscription holds; what a cell prints before that would be lost. The
         # answer itself is lost where the kernel took the question before the subscription: then it is asked again.
+        asked = 1
         while not await _answered(client, ASK_AGAIN_S):
+            asked += 1
             if not self.sandbox.alive() or time.monotonic() > deadline:
                 raise self._not_ready(timeout_s)
+        for _ in range(asked):  # the replies on the shell channel, so that the next one is that of a cell
+            with suppress(Empty):
+                await client.get_shell_msg(timeout=ASK_AGAIN_S)
 
     async def interrupt(self) -> None:
         """KeyboardInterrupt in the cell that runs now."""
