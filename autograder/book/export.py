@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,18 +83,24 @@ def write_export(course_dir: Path, csv_path: Path, json_path: Path) -> int:
     be written.
     """
     marks = read_marks(course_dir)
-    for path, text in ((csv_path, marks_as_csv(marks)), (json_path, marks_as_json(course_dir.name, marks))):
+    texts = {csv_path: marks_as_csv(marks), json_path: marks_as_json(course_dir.name, marks)}
+    write_private(texts, "the marks")
+    return len({(mark.learner, mark.exercise) for mark in marks})
+
+
+def write_private(texts: Mapping[Path, str], what: str) -> None:
+    """Write files that their owner alone may read. Raises GradingError, which says that `what` cannot be written."""
+    for path, text in texts.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, text, mode=0o600)
         except OSError as error:
             raise GradingError(
-                "the marks cannot be written",
+                f"{what} cannot be written",
                 where=str(path),
                 came=str(error),
                 mend="choose another file, or make room",
             ) from error
-    return len({(mark.learner, mark.exercise) for mark in marks})
 
 
 def harmless_field(value: object) -> object:

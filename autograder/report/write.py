@@ -6,10 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.book.autograded import replace_file
-from autograder.book.export import harmless_field
+from autograder.book.export import harmless_field, write_private
 from autograder.catalogue.find import Catalogue
-from autograder.errors import GradingError
 from autograder.report.cohort import read_cohort
 from autograder.report.page import report_page
 from autograder.report.summary import ENDINGS, Summary, failed_checks, summarise
@@ -38,17 +36,7 @@ def write_report(course_dir: Path, catalogue: Catalogue, page_path: Path, units:
         page_path.with_name(f"{page_path.stem}-checks.csv"): checks_as_csv(summaries),
         page_path.with_name(f"{page_path.stem}-learners.csv"): learners_as_csv(summaries),
     }
-    for path, text in texts.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, text, mode=0o600)
-        except OSError as error:
-            raise GradingError(
-                "the report cannot be written",
-                where=str(path),
-                came=str(error),
-                mend="choose another file, or make room",
-            ) from error
+    write_private(texts, "the report")
     count = sum(len(summary.submissions) for summary in summaries)
     return Report(tuple(texts), count, cohort.problems)
 
