@@ -5,11 +5,13 @@ import json
 import os
 import platform
 import select
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -25,13 +27,17 @@ from autograder.sandbox.limits import (
     SandboxLimits,
     process_limits,
 )
+from autograder.sandbox.meter import Meter
 from autograder.sandbox.options import environment
 from autograder.sandbox.spec import KIT, REPOSITORY, SandboxSpec, read_only_folders
+from autograder.sandbox.warm import WarmFork, WarmSandbox, start_warm_probe
 
 # Small, so that reaching each takes no time.
 PROBE_LIMITS = PlainLimits(total_cpu_s=30, memory_gib=0.5, processes=24, disk_mib=4)
 LIBRARIES = ("ipykernel", "ipython", "pyzmq", "numpy", "torch", "pandas", "dask", "distributed")
 ANSWER_TIMEOUT_S = 60
+END_WITHIN_S = 1.0
+WARM = "warm fork: "
 # Set by the shell or the C library, whatever the environment was.
 _HARMLESS_ENV = frozenset({"PWD", "OLDPWD", "SHLVL", "_", "LC_CTYPE"})
 _BURN = "while True: pass"
@@ -50,9 +56,10 @@ class ProbeCheck:
 
 @dataclass
 class ProbeReport:
-    """All that was tried."""
+    """All that was tried. `no_warm`: why each kernel starts cold here; "" where a warm process can be had."""
 
     checks: list[ProbeCheck] = field(default_factory=list)
+    no_warm: str = ""
     wall_s: float = 0.0
 
     @property
@@ -93,10 +100,11 @@ def require_sandbox(
 def probe(
     limits: SandboxLimits | None = None, relaxed: frozenset[str] = frozenset(), binds: tuple[str, ...] = ()
 ) -> ProbeReport:
-    """Runs three sandboxes at once: one that tries all doors, one that burns CPU time, one that fills memory.
+    """Runs four sandboxes at once: one that tries all doors, a fork of a warm process that does the same, one that
+    burns CPU time, one that fills memory.
 
     Args:
-        limits: of the first one; small ones if not given.
+        limits: of the first two; small ones if not given.
         relaxed: limits to leave out (`limits.RELAXABLE`), to see that the probe notices.
         binds: further folders of libraries (`SandboxSpec.binds`).
 
@@ -119,14 +127,12 @@ def probe(
         canary = Path(folder, "canary")
         canary.write_text("canary", encoding="ascii")
         answer = _ask(tried, _request(spec, canary))
-        _judge_from_outside(report, tried)
+        _judge_from_outside(report, tried.meter)
         _judge(report, spec, answer)
+        _try_warm(report, spec, canary)
         _judge_watchdog(report, burning, "cpu")
         _judge_watchdog(report, filling, "memory")
-        processes = tried.meter.processes()
-        tried.kill()
-        left = [pid for pid in processes if Path(f"/proc/{pid}").exists()]
-        report.add("nothing is left", not left, "no process after the end", left)
+        _judge_end(report, tried)
     report.wall_s = time.monotonic() - started
     return report
 
@@ -171,18 +177,53 @@ def _ask(tried: Sandbox, request: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _judge_from_outside(report: ProbeReport, tried: Sandbox) -> None:
+def _try_warm(report: ProbeReport, spec: SandboxSpec, canary: Path) -> None:
+    """The same on a fork of a warm process, as most kernels are."""
+    with ExitStack() as stack:
+        try:
+            warm = stack.enter_context(closing(WarmSandbox((), spec.env, spec.binds)))
+        except SandboxError as error:
+            report.no_warm = str(error)
+            return
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        stack.enter_context(ours)
+        fork = stack.enter_context(closing(start_warm_probe(warm.asking, spec, link_fd=theirs.fileno())))
+        theirs.close()
+        ours.settimeout(ANSWER_TIMEOUT_S)
+        ours.sendall(json.dumps(_request(spec, canary)).encode() + b"\n")
+        with ours.makefile("rb") as answers:
+            line = answers.readline()
+        if not line:
+            reason = fork.error_text() or (fork.watchdog.reason if fork.watchdog else "") or "nothing"
+            report.add(f"{WARM}answer", passed=False, expected="what came of each attempt", came=reason)
+            return
+        _judge_from_outside(report, fork.meter, WARM)
+        _judge(report, spec, json.loads(line), WARM)
+        _judge_end(report, fork, WARM)
+
+
+def _judge_end(report: ProbeReport, tried: Sandbox | WarmFork, prefix: str = "") -> None:
+    """What has ended stays in /proc until its parent has buried it: that may take a moment."""
+    processes = tried.meter.processes()
+    tried.kill()
+    deadline_s = time.monotonic() + END_WITHIN_S
+    while (left := [pid for pid in processes if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    report.add(f"{prefix}nothing is left", not left, "no process after the end", left)
+
+
+def _judge_from_outside(report: ProbeReport, meter: Meter, prefix: str = "") -> None:
     uids = {}
-    for pid in tried.meter.processes():
+    for pid in meter.processes():
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
         uids[pid] = next(line.split()[1:] for line in status.splitlines() if line.startswith("Uid:"))
     good = len(uids) >= 2 and all("0" not in numbers for numbers in uids.values())
-    report.add("not root on the host", good, "no process inside is host uid 0", uids)
-    memory_bytes = tried.meter.memory_bytes()
-    report.add("memory is measured", memory_bytes > 2**20, "summed PSS above 1 MiB", memory_bytes)
+    report.add(f"{prefix}not root on the host", good, "no process inside is host uid 0", uids)
+    memory_bytes = meter.memory_bytes()
+    report.add(f"{prefix}memory is measured", memory_bytes > 2**20, "summed PSS above 1 MiB", memory_bytes)
 
 
-def _judge(report: ProbeReport, spec: SandboxSpec, answer: dict[str, Any]) -> None:
+def _judge(report: ProbeReport, spec: SandboxSpec, answer: dict[str, Any], prefix: str = "") -> None:
     """What came inside against what must come, in the order of `inside/probe.py`."""
     limits = spec.limits
     wanted_limits = process_limits(limits)
@@ -212,7 +253,7 @@ def _judge(report: ProbeReport, spec: SandboxSpec, answer: dict[str, Any]) -> No
         "visible": ("nothing but ways to libraries", lambda came: _only_ways(came, spec)),
     }
     for name, (expected, good) in expectations.items():
-        report.add(name.replace("_", " "), good(answer[name]), expected, answer[name])
+        report.add(prefix + name.replace("_", " "), good(answer[name]), expected, answer[name])
 
 
 def _judge_watchdog(report: ProbeReport, sandbox: Sandbox, reason: str) -> None:

@@ -33,6 +33,7 @@ class WarmSandbox:
     Args:
         libraries: names of modules; those that cannot be imported are listed in `missing`.
         env: the profile's variables, which libraries may read when they are imported.
+        binds: further folders of libraries (`SandboxSpec.binds`).
 
     Attributes:
         asking: what `start_warm_kernel` needs; may be handed to other processes.
@@ -41,9 +42,9 @@ class WarmSandbox:
         SandboxError: it does not start.
     """
 
-    def __init__(self, libraries: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(self, libraries: Sequence[str], env: Mapping[str, str], binds: tuple[str, ...] = ()) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        spec = SandboxSpec(limits=PlainLimits(disk_mib=16, processes=4096), env=env, relaxed=RELAXED)
+        spec = SandboxSpec(limits=PlainLimits(disk_mib=16, processes=4096), env=env, relaxed=RELAXED, binds=binds)
         argv = [sys.executable, "-P", f"{KIT}/inside/warm.py", str(theirs.fileno())]
         self._sandbox = start(spec, argv, [theirs.fileno()], watch=False)
         theirs.close()
@@ -82,9 +83,29 @@ def start_warm_kernel(
         asking: `WarmSandbox.asking`, or a copy of it in another process.
     """
     channels = Channels()
-    keep = [*channels.descriptors, link_fd]
-    settings = {**channels.inside(), "link_fd": link_fd}
-    config = {"argv": [], "kernel": settings, "rlimits": process_limits(spec.limits, spec.relaxed), "keep": keep}
+    try:
+        settings = {**channels.inside(), "link_fd": link_fd}
+        fork = _fork(asking, spec, settings, [*channels.descriptors, link_fd], wall_s)
+    except BaseException:
+        channels.close()
+        raise
+    channels.release()
+    return SandboxKernel(fork, channels, int(spec.limits.output_mib * MIB))
+
+
+def start_warm_probe(asking: socket.socket, spec: SandboxSpec, *, link_fd: int) -> "WarmFork":
+    """Forks the probe where a kernel would be; it reads a request from `link_fd`'s other end and answers there."""
+    return _fork(asking, spec, None, [link_fd], None)
+
+
+def _fork(
+    asking: socket.socket,
+    spec: SandboxSpec,
+    kernel: Mapping[str, object] | None,
+    keep: list[int],
+    wall_s: float | None,
+) -> "WarmFork":
+    config = {"argv": [], "kernel": kernel, "rlimits": process_limits(spec.limits, spec.relaxed), "keep": keep}
     config_fd = memory_file("config", with_files(config, spec.files))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -92,20 +113,19 @@ def start_warm_kernel(
         "env": environment(spec),
         "scratch_bytes": int(spec.limits.disk_mib * MIB),
         "below": [path for path in read_only_folders(spec) if path.startswith(("/work/", "/tmp/"))],  # noqa: S108
-        "filter": filter_program().hex(),
+        "filter": "" if "system_calls" in spec.relaxed else filter_program().hex(),
+        "relaxed": sorted(spec.relaxed),
     }
     try:
         socket.send_fds(asking, [json.dumps(request).encode()], [theirs.fileno(), config_fd, *keep])
         theirs.close()
         first = _first_process(ours)
     except BaseException:
-        channels.close()
         ours.close()
         raise
     finally:
         theirs.close()
         os.close(config_fd)
-    channels.release()
     fork = WarmFork(first, ours)
     fork.watchdog = Watchdog(
         fork,
@@ -115,7 +135,7 @@ def start_warm_kernel(
         scratch_bytes=int(spec.limits.disk_mib * MIB),
     )
     fork.watchdog.start()
-    return SandboxKernel(fork, channels, int(spec.limits.output_mib * MIB))
+    return fork
 
 
 class WarmFork:

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.errors import SandboxError
 from autograder.sandbox.limits import RELAXABLE
-from autograder.sandbox.probe import probe, require_sandbox
+from autograder.sandbox.probe import WARM, probe, require_sandbox
 
 pytestmark = [
     pytest.mark.needs_sandbox,
@@ -32,12 +32,24 @@ NOTICED_BY = {
     "cpu_watchdog": "cpu watchdog",
     "memory_watchdog": "memory watchdog",
 }
+# A fork takes over from its warm process what this one has: root, network and the limits of its own sandbox.
+NOTICED_IN_A_FORK = {
+    "address_space",
+    "processes",
+    "file_size",
+    "cpu",
+    "scratch_size",
+    "settings",
+    "user_namespaces",
+    "system_calls",
+}
 
 
 def test_a_whole_sandbox_passes() -> None:
     report = probe()
     assert [(check.name, check.came) for check in report.failures] == []
-    assert len(report.checks) > 20
+    assert len(report.checks) > 40
+    assert report.no_warm == ""
 
 
 @pytest.mark.parametrize("limit", sorted(NOTICED_BY))
@@ -46,6 +58,24 @@ def test_the_probe_refuses_where_a_limit_does_not_bite(limit: str) -> None:
         pytest.skip("an ordinary user's own limits may be as low already")
     with pytest.raises(SandboxError, match=NOTICED_BY[limit]):
         require_sandbox(relaxed=frozenset({limit}))
+
+
+@pytest.mark.parametrize("limit", sorted(NOTICED_IN_A_FORK))
+def test_a_fork_of_a_warm_process_is_probed_as_well(limit: str) -> None:
+    if limit == "cpu" and os.geteuid() != 0:
+        pytest.skip("an ordinary user's own limits may be as low already")
+    failed = {check.name for check in probe(relaxed=frozenset({limit})).failures}
+    assert f"{WARM}{NOTICED_BY[limit]}" in failed
+
+
+def test_without_a_warm_process_the_probe_says_that_kernels_start_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise SandboxError("The warm process did not start.")
+
+    monkeypatch.setattr("autograder.sandbox.probe.WarmSandbox", refuse)
+    report = probe()
+    assert report.ok
+    assert "did not start" in report.no_warm
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="drops from root: start the tests as root")

@@ -2,8 +2,9 @@
 """The probe's side inside: tries what must not work, says on standard output what happened, then waits to be looked at
 from outside.
 
-Reads one line of JSON from standard input (what to try), writes one line (name → what came). Judges nothing: that is
-done outside.
+As a program it reads one line of JSON from standard input (what to try) and writes one line (name → what came); a fork
+of the warm process does the same on the socket that a kernel would have as its link. Judges nothing: that is done
+outside.
 """
 
 import ctypes
@@ -28,10 +29,21 @@ MIB = 1024 * 1024
 
 def main() -> None:
     """Answers one request."""
-    request = json.loads(sys.stdin.readline())
-    answer = {name: _attempt(partial(do, request)) for name, do in ATTEMPTS.items()}
-    print(json.dumps(answer), flush=True)
+    print(_answer(sys.stdin.readline()), flush=True)
     sys.stdin.read()
+
+
+def answer_on(link_fd: int) -> None:
+    """Answers one request on a socket."""
+    with os.fdopen(link_fd, "r", encoding="utf-8") as asking, os.fdopen(os.dup(link_fd), "w") as answering:
+        line = asking.readline()
+        print(_answer(line, own=(asking.fileno(), answering.fileno())), file=answering, flush=True)
+        asking.read()
+
+
+def _answer(line: str, own: tuple[int, ...] = ()) -> str:
+    request = {**json.loads(line), "own": own}
+    return json.dumps({name: _attempt(partial(do, request)) for name, do in ATTEMPTS.items()})
 
 
 def pids(_: Any) -> list[int]:
@@ -163,9 +175,12 @@ def limits(_: Any) -> dict[str, int]:
 
 
 def environment(_: Any) -> list[str]:
-    """Names of the environment, here and of the first process."""
-    with open("/proc/1/environ", "rb") as stream:
-        first = [item.split(b"=")[0].decode() for item in stream.read().split(b"\0") if item]
+    """Names of the environment, here and of the first process where that may be read."""
+    try:
+        with open("/proc/1/environ", "rb") as stream:
+            first = [item.split(b"=")[0].decode() for item in stream.read().split(b"\0") if item]
+    except PermissionError:
+        first = []
     return sorted({*os.environ, *(f"of pid 1: {name}" for name in first)})
 
 
@@ -174,10 +189,11 @@ def visible(request: Any) -> dict[str, Any]:
     return {path: _attempt(partial(_look, path)) for path in request["hidden"]}
 
 
-def descriptors(_: Any) -> list[int]:
-    """Open descriptors above the standard three."""
+def descriptors(request: Any) -> list[int]:
+    """Open descriptors above the standard three, and besides those of the answer."""
     found = [int(name) for name in os.listdir("/proc/self/fd")]
-    return [number for number in found if number > 2 and os.path.exists(f"/proc/self/fd/{number}")]
+    known = {0, 1, 2, *request["own"]}
+    return [number for number in found if number not in known and os.path.exists(f"/proc/self/fd/{number}")]
 
 
 ATTEMPTS: dict[str, Callable[[Any], Any]] = {
