@@ -63,7 +63,10 @@ class Submission:
         return self._channel.request("get", {"expression": expression}, Encoder(), Table(), timeout_s=timeout_s)
 
     def raises(self, name: str, *args: Any, error: str = "ValueError", timeout_s: float = 10, **kwargs: Any) -> None:
-        """Fails the check unless the learner's function raises an exception of this type. A starter never passes."""
+        """Fails the check unless the learner's function raises an exception of this type. A starter never passes.
+
+        A function that raises whatever it is asked does: let the same check ask for a value, too.
+        """
         try:
             value = self.call(name, *args, timeout_s=timeout_s, **kwargs)
         except LearnerError as caught:

@@ -16,7 +16,12 @@ def keeps_fractions_of_whole_numbers(submission):
 
 @running_mean_part.check(points=1, hints=["How many full windows of 7 do 6 values have?"])
 def refuses_a_window_that_does_not_fit(submission):
-    submission.raises("running_mean", submission.rng.normal(size=6), 7, error="ValueError")
+    """A function that always raises refuses too, so one that just fits has to be answered."""
+    values_N = submission.rng.normal(size=6)
+    want_M = means_by_loop(values_N, 6)
+    got_M = as_array(submission.call("running_mean", values_N, 6), shape=want_M.shape)
+    expect(close(got_M, want_M), expected=want_M, came=got_M, given=values_N)
+    submission.raises("running_mean", values_N, 7, error="ValueError")
 
 
 @n_means_part.check(points=1, hints=["Where does the first window begin, and where the last?"])
