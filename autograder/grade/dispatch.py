@@ -67,6 +67,9 @@ def connect(cluster: str, workers: int | None = None, most: int | None = None) -
                     n_workers=count,
                     threads_per_worker=1,
                     memory_limit=None,
+                    # Whoever else can reach this machine's loopback must not hand work to the workers.
+                    protocol="tls://",
+                    security=True,
                     # No dashboard; the pages about the scheduler's health cannot be had without.
                     scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                     silence_logs=logging.CRITICAL,

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import atexit
 import json
 import multiprocessing
 import os
@@ -92,7 +93,9 @@ def _start(pipe_fd: int, warm: socket.socket | None) -> int:
 @cache
 def _nursery() -> Nursery:
     """Forks one process per job; it has imported what they need, and has one thread."""
-    return Nursery.spawn(__name__, "work")
+    nursery = Nursery.spawn(__name__, "work")
+    atexit.register(nursery.close)
+    return nursery
 
 
 def work(fds: list[int], request: bytes) -> None:

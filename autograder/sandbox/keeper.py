@@ -1,11 +1,13 @@
 """Keeps one warm process for each set of libraries, for as long as this process lives."""
 
+import atexit
 import logging
 import socket
 import threading
 from collections.abc import Mapping, Sequence
 
 from autograder.errors import SandboxError
+from autograder.sandbox.launch import END_TIMEOUT_S
 from autograder.sandbox.warm import WarmSandbox
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,18 @@ def warm_sandbox(libraries: Sequence[str], env: Mapping[str, str]) -> socket.soc
             keeper = _Keeper(libraries, env)
         _kept[key] = keeper
         return keeper.asking()
+
+
+@atexit.register
+def end_all() -> None:
+    """Ends all that are kept; the next one asked for is started anew."""
+    with _lock:
+        kept = list(_kept.values())
+        _kept.clear()
+    for keeper in kept:
+        keeper.end()
+    for keeper in kept:
+        keeper.join(END_TIMEOUT_S)
 
 
 class _Keeper(threading.Thread):

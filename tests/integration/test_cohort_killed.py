@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
@@ -46,9 +47,13 @@ def deadly(*args, **kwargs):
 
 if __name__ == "__main__":
     setattr(target, name, deadly)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as autograder.__main__ does
     course_dir = Path(sys.argv[1])
     exercises = [exercise_at(Path(folder)) for folder in sys.argv[3:]]
-    grade_course(course_dir, exercises, Settings(workers=1))
+    try:
+        grade_course(course_dir, exercises, Settings(workers=1))
+    except KeyboardInterrupt:
+        sys.exit("Aborted!")  # as click does
     write_feedback(course_dir)
 """
 MOMENTS = {
@@ -100,6 +105,24 @@ def test_nothing_of_a_coordinator_that_was_ended_runs_on(course: SmallCourse, tm
     assert alive == []
 
 
+def test_a_coordinator_that_is_asked_to_end_keeps_what_was_graded_and_leaves_no_process(
+    course: SmallCourse, tmp_path: Path
+) -> None:
+    course.submit("bob", course.solution(double="import time\ntime.sleep(30)"))
+    with (tmp_path / "said").open("w") as said:
+        process = start("autograder.grade.journal:Journal:append:99", course, tmp_path, said)
+        wait_for_records(course, 1)
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) != 0
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert alive == []
+    assert (tmp_path / "said").read_text() == "Aborted!\n"
+    graded = {record.learner for record in Journal(course.course_dir / JOURNAL).records()}
+    assert graded
+    assert course.marks() == dict.fromkeys(graded, FULL)
+
+
 def test_a_job_whose_worker_is_ended_is_tried_again(course: SmallCourse, tmp_path: Path) -> None:
     bundle = make_bundle(course.tiny)
     slow = course.solution(
@@ -118,12 +141,21 @@ def run_until(moment: str, course: SmallCourse, tmp_path: Path) -> int:
     return start(moment, course, tmp_path).wait(timeout=280)
 
 
-def start(moment: str, course: SmallCourse, tmp_path: Path) -> subprocess.Popen[bytes]:
+def wait_for_records(course: SmallCourse, number: int) -> None:
+    deadline_s = time.monotonic() + 120
+    while len(list(Journal(course.course_dir / JOURNAL).records())) < number:
+        assert time.monotonic() < deadline_s, "nothing was graded"
+        time.sleep(0.1)
+
+
+def start(
+    moment: str, course: SmallCourse, tmp_path: Path, said: IO[str] | None = None
+) -> subprocess.Popen[bytes]:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     command = [sys.executable, str(program), str(course.course_dir), moment, str(course.tiny.folder)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
 
 def wait_for_kernel(pid: int) -> None:
