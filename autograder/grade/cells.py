@@ -55,7 +55,7 @@ class CellRunner:
         cell = NotebookNode(cell_type="code", source=source, metadata=NotebookNode(), outputs=[], execution_count=None)
         meter = self._kernel.sandbox.meter
         self._client.error_name = ""
-        start_cpu_s, start_s = meter.cpu_s(), time.monotonic()
+        start_cpu_s, start_s, start_bytes = meter.cpu_s(), time.monotonic(), self._client.output_bytes
         wall_s = self._limits.cpu_s * self._limits.wall_factor + WALL_EXTRA_S
         task = asyncio.ensure_future(self._client.async_execute_cell(cell, index, store_history=False))
         how = "done"
@@ -80,6 +80,10 @@ class CellRunner:
             await asyncio.gather(task, return_exceptions=True)
         if how == "done" and not self._kernel.alive():
             how = "gone"
+        # What is read late, on a busy machine, counts as what is read in time.
+        written = self._client.output_bytes > max(start_bytes, self._client.output_limit_bytes)
+        if limited and how in ("done", "timed out") and written:
+            how = "too much output"
         if how == "done" and await self._kernel.client().renew_iopub():
             how = "too much output"
         return CellEnd(how, self._client.error_name, meter.cpu_s() - start_cpu_s)

@@ -46,7 +46,14 @@ from workbench.loading import load_parts
 from workbench.local import run_local
 right = run_local(load_parts(exercise)["double"], {"double": lambda x: 2 * x}, exercise)
 wrong = run_local(load_parts(exercise)["double"], {"double": lambda x: x + 1}, exercise)
+
+from autograder.__main__ import main as autograder
+try:
+    autograder()
+except SystemExit as refused:
+    said = str(refused)
 print(json.dumps({
+    "autograder": said,
     "from": workbench.__file__,
     "modules": modules,
     "missing": [name for name in ("nbgrader", "dask", "papermill", "torch", "click", "pydantic") if is_missing(name)],
@@ -143,6 +150,7 @@ def test_workbench_checks_an_answer_where_only_what_it_requires_is_installed(sit
     assert Path(seen["from"]).is_relative_to(site)
     assert "workbench.checks" in seen["modules"]
     assert seen["missing"] == ["nbgrader", "dask", "papermill", "torch", "click", "pydantic"]
+    assert "pip install 'ai-factory-course-kit[grader]'" in seen["autograder"]
     assert (seen["right"], seen["wrong"]) == (["passed"], ["failed"])
 
 
