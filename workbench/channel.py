@@ -6,7 +6,7 @@ from typing import Any
 
 from workbench.codec import Decoder, Encoder, Json
 from workbench.errors import CodecError, LinkError
-from workbench.failures import CheckFailed, LearnerError, LearnerGone, NotAttempted, TimedOut
+from workbench.failures import CheckFailed, Deadlock, LearnerError, LearnerGone, NotAttempted, TimedOut
 from workbench.link import Link, LinkClosed, LinkTimeout
 from workbench.served import Park, PendingCall, Refuse, Table
 
@@ -61,7 +61,7 @@ class Channel:
             rank, told = conversation.rank_error
             raise _learner_error(told, name, probe=probe, rank=f" on rank {rank}")
         if conversation.deadlock:
-            raise CheckFailed("deadlock: " + conversation.deadlock)
+            raise Deadlock(conversation.deadlock, conversation.where_it_waited(header))
         if not header.get("ok"):
             raise _learner_error(header.get("error"), name, probe=probe)
         try:
@@ -133,6 +133,7 @@ class _Conversation:
         self._calls = 0
         self.messages = 0
         self.deadlock = ""
+        self._let_go: dict[int, Any] = {}  # what each rank raised when a deadlock ended
         self.rank_error: tuple[int, Any] | None = None  # the first rank that raised by itself, and what
 
     def step(self, deadline_s: float) -> tuple[dict[str, Json], list[bytearray]] | None:
@@ -152,6 +153,13 @@ class _Conversation:
 
     def waiting(self) -> str:
         return "".join(f"; {call.why}" for call in self._table.parked[:8])
+
+    def where_it_waited(self, answer: dict[str, Json]) -> str:
+        """The lines of the learner's code that waited in a deadlock, as the learner's process tells them."""
+        if not self._let_go:
+            return _told(answer.get("error"), "where")
+        lines = [(rank, _told(error, "where")) for rank, error in sorted(self._let_go.items())[:8]]
+        return "\n".join(f"rank {rank} in {line}" for rank, line in lines if line)
 
     def end_waiting(self) -> None:
         """Nothing happens on the learner's side any more but waiting: say for what, and let it go."""
@@ -217,14 +225,16 @@ class _Conversation:
         if type(rank) is int and rank in self._running:
             self._running.discard(rank)
             self._ended.add(rank)
-            if error is not None and self.rank_error is None and not self.deadlock:
+            if error is not None and self.deadlock:
+                self._let_go[rank] = error
+            elif error is not None and self.rank_error is None:
                 self.rank_error = (rank, error)
             self._find_deadlock()
 
     def _find_deadlock(self) -> None:
         """All ranks that still run wait for each other: say who waits for what, and let them go."""
         if self._running and len(self._table.parked) >= len(self._running):
-            waiting = [call.why for call in self._table.parked]
+            waiting = sorted(call.why for call in self._table.parked)
             self.deadlock = "; ".join(waiting + [f"rank {rank} has ended" for rank in sorted(self._ended)])
             self.refuse_parked("deadlock: " + self.deadlock)
 
@@ -232,14 +242,18 @@ class _Conversation:
         self._link.send({"proxy": number, "ok": False, "error": {"type": refuse.type, "text": str(refuse)}})
 
 
+def _told(error: Any, key: str) -> str:
+    """One of the texts in which the learner's process describes an error; cut, and never believed."""
+    return str(error.get(key, ""))[:2000] if isinstance(error, dict) else ""
+
+
 def _learner_error(error: Any, name: str, *, probe: bool, rank: str = "") -> CheckFailed:
     """What the learner's process says was raised, as a failed check; its words are cut, and never believed.
 
     A probe is not the learner's: what went wrong in a function that it calls is told by that function.
     """
-    error = error if isinstance(error, dict) else {}
-    kind, text, where, place = (str(error.get(key, ""))[:2000] for key in ("type", "text", "where", "place"))
-    told = error.get("bases")
+    kind, text, where, place = (_told(error, key) for key in ("type", "text", "where", "place"))
+    told = error.get("bases") if isinstance(error, dict) else None
     bases = [base[:60] for base in told[:20] if isinstance(base, str)] if isinstance(told, list) else []
     action = f"your {place[:100]}" if probe and place else name or "your code"
     if kind in ("NotImplementedError", "NotDefined") or "NotImplementedError" in bases:

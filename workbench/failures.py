@@ -52,6 +52,18 @@ class LearnerError(CheckFailed):
         self.type, self.bases = type, tuple(bases)
 
 
+class Deadlock(CheckFailed):
+    """What still runs of the learner's code waits, for ever.
+
+    Args:
+        waiting: who waits for what.
+        where: the lines that wait, where they are known.
+    """
+
+    def __init__(self, waiting: str, where: str) -> None:
+        super().__init__(f"deadlock: {waiting}", came=where or _NOTHING)
+
+
 class TimedOut(CheckFailed):
     """The learner's code used up the time of one call."""
 

@@ -12,13 +12,13 @@ from workbench.checks import Part
 from workbench.errors import KitError
 from workbench.loading import load_parts
 from workbench.local import run_local
-from workbench.running import BROKE, PASSED, Outcome
+from workbench.running import BROKE, FAILED, NOT_ATTEMPTED, PASSED, TIMED_OUT, Outcome
 
 EXERCISE_FOLDER = "WORKBENCH_EXERCISE"
 NBGRADER_MODE = "NBGRADER_EXECUTION"  # set by nbgrader to "autograde" or "validate"
 
-# Hints of the checks that failed last, by part: first all first hints, then the second ones.
-_hints: dict[str, list[tuple[str, str]]] = {}
+# Hints of the checks that failed last, by part: first all first hints, then the second ones. None where all passed.
+_hints: dict[str, list[tuple[str, str]] | None] = {}
 
 
 class CheckError(KitError):
@@ -46,10 +46,14 @@ def hint(part: str) -> None:
     if part not in _hints:
         _find(part)
         print(f'First run wb.check("{part}"): hints are for the checks that do not pass yet.')
-    elif not _hints[part]:
+        return
+    hints = _hints[part]
+    if hints is None:
+        print("All visible checks of this part pass: there is nothing to hint at.")
+    elif not hints:
         print("There are no more hints for this part. Talk to somebody: saying it aloud often helps.")
     else:
-        title, text = _hints[part].pop(0)
+        title, text = hints.pop(0)
         print(f"Hint for “{title}”: {text}")
 
 
@@ -67,7 +71,7 @@ def _check(part: str, *, buttons: bool) -> float | None:
             raise
         print("The check was stopped. Nothing was decided; run the cell again when you like.")
         return None
-    _hints[part] = _hints_of(outcomes)
+    _hints[part] = _hints_of(declared, outcomes)
     actions = (lambda: _check(part, buttons=False), lambda: hint(part))
     table.show(declared, outcomes, buttons=buttons and not mode, actions=actions)
     if mode == "validate":
@@ -111,10 +115,14 @@ def _namespace() -> dict[str, Any]:
     return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
 
 
-def _hints_of(outcomes: list[Outcome]) -> list[tuple[str, str]]:
-    failed = [outcome for outcome in outcomes if outcome.state != PASSED]
-    levels = max((len(outcome.hints) for outcome in failed), default=0)
-    return [(o.title, o.hints[level]) for level in range(levels) for o in failed if level < len(o.hints)]
+def _hints_of(part: Part, outcomes: list[Outcome]) -> list[tuple[str, str]] | None:
+    """In order; for what was not attempted yet too, whose outcome carries none."""
+    if all(outcome.state == PASSED for outcome in outcomes):
+        return None
+    missed = {outcome.check for outcome in outcomes if outcome.state in (FAILED, TIMED_OUT, NOT_ATTEMPTED)}
+    checks = [check for check in part.checks if check.name in missed]
+    levels = max((len(check.hints) for check in checks), default=0)
+    return [(c.title, c.hints[level]) for level in range(levels) for c in checks if level < len(c.hints)]
 
 
 def _refuse_failed(part: str, outcomes: list[Outcome]) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 
 from workbench.errors import KitError
 from workbench.served import Park
-from workbench.worlds import Network
+from workbench.worlds import Network, Round
 
 
 class TeamNetwork(Network):
@@ -84,6 +84,10 @@ class TeamNetwork(Network):
             blend = numpy.tensordot(self.weights, numpy.stack(brought), axes=1)
             blend = numpy.rint(blend) if first.dtype.kind in "iub" else blend
             return blend.astype(first.dtype).view(type(first))
+
+    def _disagreement(self, this: Round) -> str:
+        """Names the learner's ranks alone: the last one follows rank 0, and is never the first to differ."""
+        return super()._disagreement(Round({rank: call for rank, call in this.calls.items() if rank != self.last}))
 
     def _bring(self, kind: str) -> Any:
         brought = [self._brought[rank] for rank in range(len(self.weights))]

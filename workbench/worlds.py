@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.codec import wire_bytes
+from workbench.codec.kinds import wire_dtype
 from workbench.served import Park, Refuse, Served, exposed
 
 
@@ -24,7 +25,7 @@ class Message:
 
 
 @dataclass
-class _Round:
+class Round:
     """One collective: what each rank brought, and the results once all have come."""
 
     calls: dict[int, tuple[Any, ...]] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Network:
         self._unreceived: dict[int, tuple[int, int]] = {}  # rank → (peer, how many of its messages must be received)
         self._received: dict[tuple[int, int], int] = {}
         self._sent: dict[tuple[int, int], int] = {}
-        self._rounds: dict[int, _Round] = {}
+        self._rounds: dict[int, Round] = {}
         self._round_of: dict[int, int] = dict.fromkeys(range(world_size), 0)
 
     def rank(self, rank: int) -> "Comm":
@@ -95,14 +96,14 @@ class Network:
     def collective(self, rank: int, kind: str, value: Any = None, **options: Any) -> Any:
         """One rank's part in a collective: waits until every rank has come, then gives each its result."""
         index = self._round_of[rank]
-        this = self._rounds.setdefault(index, _Round())
+        this = self._rounds.setdefault(index, Round())
         if rank not in this.calls:
             this.calls[rank] = (kind, value, options)
             self.log.append(Message(kind, rank, None, *_size(value)))
         if len(this.calls) < self.world_size and not this.refusal:
             this.refusal = self._disagreement(this)
             if not this.refusal:
-                raise Park(f"rank {rank} waits in {kind}")
+                raise Park(f"rank {rank} waits in {_describe(kind, value, options, dtype=True)}")
         if not this.results and not this.refusal:
             this.refusal = self._disagreement(this)
         if this.refusal:
@@ -118,7 +119,7 @@ class Network:
             raise Refuse(text, type="ValueError")
         return peer
 
-    def _disagreement(self, this: _Round) -> str:
+    def _disagreement(self, this: Round) -> str:
         """All ranks must make the same call with arrays of one shape; says who differs."""
         told = {rank: _describe(*call) for rank, call in sorted(this.calls.items())}
         if len(set(told.values())) <= 1:
@@ -174,7 +175,15 @@ def _array(value: Any, call: str) -> Any:
 
     if isinstance(value, numpy.ndarray) and value.dtype.kind in "fiub":
         return value
-    raise Refuse(f"{call} wants an array or a tensor of numbers; came {type(value).__name__}", type="TypeError")
+    raise Refuse(f"comm.{call} takes a tensor or an array of numbers; {_what_came(value)}", type="TypeError")
+
+
+def _what_came(value: Any) -> str:
+    if isinstance(value, (int, float)):
+        return f"a Python {type(value).__name__} came: write torch.tensor([n])"
+    if hasattr(value, "dtype"):
+        return f"an array of type {value.dtype} came"
+    return "None came" if value is None else f"a {type(value).__name__} came"
 
 
 def _op(op: Any) -> str:
@@ -183,9 +192,11 @@ def _op(op: Any) -> str:
     return str(op)
 
 
-def _describe(kind: str, value: Any, options: dict[str, Any]) -> str:
-    shape = f" of shape {value.shape}" if value is not None and hasattr(value, "shape") else ""
-    return kind + shape + "".join(f", {name} {text}" for name, text in options.items())
+def _describe(kind: str, value: Any, options: dict[str, Any], *, dtype: bool = False) -> str:
+    array = value is not None and hasattr(value, "shape")
+    shape = f" of shape {value.shape}" if array else ""
+    numbers = f", {wire_dtype(value) or value.dtype}" if array and dtype else ""
+    return kind + shape + numbers + "".join(f", {name} {text}" for name, text in options.items())
 
 
 def _size(value: Any) -> tuple[int, int]:

@@ -156,6 +156,28 @@ def test_hints_come_one_by_one(session: InteractiveShell, capsys: pytest.Capture
         assert want in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("starter", ["", "def double(x): raise NotImplementedError('double: Add it.')"])
+def test_a_part_that_was_not_attempted_gives_its_hints(
+    session: InteractiveShell, capsys: pytest.CaptureFixture[str], starter: str
+) -> None:
+    run(session, starter)
+    run(session, 'wb.check("double")')
+    capsys.readouterr()
+    for want in ("Hint for “Twice 2 is 4”: What is 2 + 2?", "And below 0?", "Add it to itself.", "no more hints"):
+        run(session, 'wb.hint("double")')
+        assert want in capsys.readouterr().out
+
+
+def test_where_all_visible_checks_pass_there_is_nothing_to_hint_at(
+    session: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(session, "def double(x): return 2 * x")
+    run(session, 'wb.check("double")')
+    capsys.readouterr()
+    run(session, 'wb.hint("double")')
+    assert "All visible checks of this part pass" in capsys.readouterr().out
+
+
 def test_a_part_that_runs_before_its_cell_says_which_cell(session: InteractiveShell) -> None:
     run(session, 'wb.check("double")')
     text = session.shown[0]["text/plain"]

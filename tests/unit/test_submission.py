@@ -317,6 +317,34 @@ def test_a_rank_that_waits_for_one_that_has_ended_is_named() -> None:
         learner.ranks("f", [[], []], network=Network(2))
 
 
+def test_a_deadlock_is_told_with_the_lines_that_wait() -> None:
+    source = """
+def f(comm):
+    if comm.rank < 2:
+        inner(comm)
+
+def inner(comm):
+    comm.barrier()
+"""
+    with submission_of(source) as learner, pytest.raises(CheckFailed, match="deadlock: rank 0 waits") as caught:
+        learner.ranks("f", [[], [], []], network=Network(3), given="three ranks")
+    assert caught.value.came == "rank 0 in inner, line 7:\nrank 1 in inner, line 7:"
+    assert caught.value.given == "three ranks"
+
+
+def test_a_deadlock_whose_lines_are_not_known_is_told_all_the_same() -> None:
+    source = """
+def f(comm):
+    try:
+        comm.recv(1 - comm.rank)
+    except RuntimeError:
+        return 0
+"""
+    with submission_of(source) as learner, pytest.raises(CheckFailed, match="deadlock: rank 0 waits") as caught:
+        learner.ranks("f", [[], []], network=Network(2))
+    assert caught.value.came is None
+
+
 def test_the_rank_that_raised_is_told_and_not_the_others_who_waited_for_it() -> None:
     source = "def f(comm):\n    if comm.rank == 1: raise ValueError('mine')\n    comm.barrier()"
     with submission_of(source) as learner, pytest.raises(LearnerError, match="f on rank 1 raised ValueError: mine"):

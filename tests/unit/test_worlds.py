@@ -126,6 +126,34 @@ def test_arguments_that_make_no_sense_raise_in_the_learners_code(call: str, args
 
 
 @pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (3, "a Python int came: write torch.tensor([n])"),
+        (0.5, "a Python float came: write torch.tensor([n])"),
+        ([1, 2], "a list came"),
+        (None, "None came"),
+        (np.array([1j]), "an array of type complex128 came"),
+    ],
+)
+def test_what_is_no_array_is_told_with_what_to_hand_over(value: Any, told: str) -> None:
+    with pytest.raises(Refuse) as caught:
+        Network(2).rank(0).all_reduce(value)
+    assert str(caught.value).startswith(f"comm.all_reduce takes a tensor or an array of numbers; {told}")
+
+
+def test_who_waits_in_a_collective_is_told_with_shape_and_type() -> None:
+    network = Network(4)
+    for rank, (value, told) in enumerate(
+        [(np.ones((2, 3)), "float64"), (np.ones((2, 3), np.float32).view(tensor_array_type("bfloat16")), "bfloat16")]
+    ):
+        with pytest.raises(Park) as caught:
+            network.rank(rank).all_reduce(value, "mean")
+        assert str(caught.value) == f"rank {rank} waits in all_reduce of shape (2, 3), {told}, op mean"
+    with pytest.raises(Park, match=r"^rank 0 waits in barrier$"):
+        Network(2).rank(0).barrier()
+
+
+@pytest.mark.parametrize(
     ("first", "second"),
     [
         (("all_reduce", np.ones(2)), ("all_reduce", np.ones(3))),

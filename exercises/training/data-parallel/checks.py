@@ -21,7 +21,7 @@ accumulate_part = part("accumulate", title="Stretch: talk less")
     title="Equal batches give the serial gradient",
     hints=[
         "Two ranks have 2 and 4 as gradients of equally large batches. What is the gradient of the whole batch?",
-        "Where is the result of `comm.all_reduce`? Compare with the table of `comm` in the text.",
+        "Where is the result of comm.all_reduce? Compare with the table of comm in the text.",
     ],
 )
 def equal_batches(submission):
@@ -57,12 +57,12 @@ def travels_once(submission):
     points=1,
     title="Micro-batches give the serial gradient",
     hints=[
-        "Micro-batches have the mean losses 2 and 4. What is the mean over both? What does `.grad` hold in the end?",
+        "Micro-batches have the mean losses 2 and 4. What is the mean over both? What does .grad hold in the end?",
         "The ranks' shares are equal. So what does the all-reduce have to be?",
     ],
 )
 def micro_batches(submission):
-    check_accumulate(submission, n_learners=2, n_micro=2)
+    check_accumulate(submission, n_learners=2, n_micro=4)
 
 
 @accumulate_part.check(
@@ -74,8 +74,8 @@ def micro_batches(submission):
     ],
 )
 def talks_once(submission):
-    network, gradient_bytes = check_accumulate(submission, n_learners=2, n_micro=3)
-    check_bytes(network, gradient_bytes, given="3 micro-batches per rank")
+    network, gradient_bytes = check_accumulate(submission, n_learners=2, n_micro=4)
+    check_bytes(network, gradient_bytes, given="4 micro-batches per rank")
 
 
 @buckets_part.check(
@@ -83,7 +83,7 @@ def talks_once(submission):
     title="From the last parameter to the first, filled up",
     hints=[
         "Which layer's gradient is ready first in a backward pass?",
-        "How many bytes does a parameter of 3 float32 numbers have? Is a bucket of exactly `cap_bytes` too full?",
+        "How many bytes does a parameter of 3 float32 numbers have? Is a bucket of exactly cap_bytes too full?",
     ],
 )
 def fills_from_the_end(submission):
@@ -92,7 +92,7 @@ def fills_from_the_end(submission):
     bytes_of = [4 * size for size in sizes]
     cap_bytes = bytes_of[4] + bytes_of[3]  # the last two fit exactly, so does the one before; the first two do not
     given = f"float32 parameters of {bytes_of} bytes, cap_bytes={cap_bytes}"
-    buckets = run_buckets(submission, [(size,) for size in sizes], cap_bytes)
+    buckets = run_buckets(submission, [(size,) for size in sizes], cap_bytes, given)
     check_order(buckets, [4, 3, 2, 1, 0], given)
     check_filling(buckets, bytes_of, cap_bytes, given)
 
@@ -102,13 +102,14 @@ def fills_from_the_end(submission):
     title="Tied once, frozen never",
     hints=[
         "Parameter 0 is used by the first and by the last layer. When has the backward pass seen both uses?",
-        "How would you notice that an object has been in the list before? And what does `==` do with tensors?",
+        "How would you notice that an object has been in the list before? And what does == do with tensors?",
     ],
 )
 def tied_once_frozen_never(submission):
     size = int(submission.rng.integers(4, 8))  # no two have one shape: zeros of one shape are another matter
     given = "params = [p0, p1, p2, p3, p0]: p0 is tied, p2 is frozen; all fit into one bucket"
-    buckets = run_buckets(submission, [(size, 2), (3,), (2, 2), (size,)], 10_000, uses=[0, 1, 2, 3, 0], frozen=(2,))
+    shapes = [(size, 2), (3,), (2, 2), (size,)]
+    buckets = run_buckets(submission, shapes, 10_000, given, uses=[0, 1, 2, 3, 0], frozen=(2,))
     check_order(buckets, [3, 1, 0], given)
     expect(len(buckets) == 1, expected="one bucket", came=buckets, given=given)
 
@@ -117,7 +118,7 @@ def tied_once_frozen_never(submission):
     points=1,
     title="Each gradient becomes the mean over the ranks",
     hints=[
-        "Where is the result of `comm.all_reduce`, and what does it leave alone?",
+        "Where is the result of comm.all_reduce, and what does it leave alone?",
         "A flat tensor of 3 + 4 numbers comes back. Which of them belong to the second parameter, and in what shape?",
     ],
 )
@@ -129,8 +130,8 @@ def mean_over_ranks(submission):
     points=1,
     title="One message per bucket",
     hints=[
-        "How often does your code call `comm.all_reduce` for a bucket of three parameters?",
-        "What does `torch.cat` do? And what would undo it?",
+        "How often does your code call comm.all_reduce for a bucket of three parameters?",
+        "What does torch.cat do? And what would undo it?",
     ],
 )
 def one_message_per_bucket(submission):
@@ -166,7 +167,7 @@ def nothing_twice_nothing_lost(submission):
 
 @sampler_part.check(
     points=1,
-    title="The tail is kept, and all ranks read equally many",
+    title="No sample is dropped, and all ranks read equally many",
     hints=[
         "10 samples, 4 ranks: how many indices does each rank read, if none may be lost?",
         "How many places are there in all, and how many samples? Who fills the difference?",

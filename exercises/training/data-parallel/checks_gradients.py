@@ -63,22 +63,35 @@ def joined(batches):
     return tuple(np.concatenate(arrays) for arrays in zip(*batches, strict=True))
 
 
-def compare_gradient(got, want, by_rank, rank, name, what, given):
-    """Fails unless the gradients agree; says in words what a wrong one looks like, to answer the belief behind it."""
+def compare_gradient(got, want, by_rank, rank, name, what, given, n_micro=1):
+    """Fails unless the gradients agree; says what a wrong one looks like. `n_micro`: micro-batches of each rank."""
     label = f"the gradient of {name} on rank {rank}"
     got = as_array(got, shape=want.shape, kind="float", name=label)
-    looks, own = "", by_rank[rank]
+    right = same(got, want)
+    looks = "" if right else looks_like(got, want, by_rank, by_rank[rank], n_micro)
+    expect(right, expected=want, came=got, given=given, why=f"{label} is not {what}. {looks}".removesuffix(". "))
+
+
+def looks_like(got, want, by_rank, own, n_micro):
+    """A wrong gradient in words that answer the belief behind it; "" where it looks like nothing known."""
+    n_ranks = len(by_rank)
     if same(got, own):
-        looks = ": it is what this rank alone would have"
-    elif same(got, np.mean(by_rank, axis=0)):
-        looks = ": it is the plain mean over the ranks, so a rank with few samples has the vote of one with many"
-    elif same(got, np.sum(by_rank, axis=0)):
-        looks = f": it is the plain sum over the {len(by_rank)} ranks"
-    elif ratio := multiple_of(got, want):
-        looks = f": each number is {ratio:.3g} times the right one"
-    elif ratio := multiple_of(got, own):
-        looks = f": it is {ratio:.3g} times what this rank alone would have, with nothing from the others"
-    expect(same(got, want), expected=want, came=got, given=given, why=f"{label} is not {what}{looks}")
+        return "It is what this rank alone would have"
+    if same(got, np.mean(by_rank, axis=0)):
+        return "It is the plain mean over the ranks, so a rank with few samples has the vote of one with many"
+    if ratio := multiple_of(got, want):
+        summed = f"it is the sum over the {n_ranks} ranks, not the mean"
+        added = f"backward() adds, and there are {n_micro} micro-batches"
+        causes = {n_ranks * n_micro: f"{added}; and {summed}", n_micro: added, n_ranks: summed}
+        for factor, cause in causes.items():
+            if factor > 1 and np.isclose(ratio, factor, rtol=1e-3):
+                return f"Each number is {factor} times too large: {cause}"
+        return f"Each number is {ratio:.3g} times the right one"
+    if same(got, np.sum(by_rank, axis=0)):
+        return f"It is the plain sum over the {n_ranks} ranks"
+    if ratio := multiple_of(got, own):
+        return f"It is {ratio:.3g} times what this rank alone would have, with nothing from the others"
+    return ""
 
 
 def multiple_of(got, base):

@@ -1,6 +1,11 @@
 """Reads what the sampler gives to each rank, and looks for what is lost or repeated."""
 
+import numpy as np
+from checks_advice import explained
+
 from workbench.checks import as_list, as_number, expect
+
+ITERATOR = "__iter__ has to return an iterator over Python ints: iter(a_list). A tensor becomes a list by .tolist()"
 
 
 def read_shards(submission, n_samples, world_size, epochs=(0,), *, seed=None, new_objects=False):
@@ -8,20 +13,41 @@ def read_shards(submission, n_samples, world_size, epochs=(0,), *, seed=None, ne
     noise = int(submission.rng.integers(1_000_000))
     seed = int(submission.rng.integers(10_000)) if seed is None else seed
     inputs = {"n_samples": n_samples, "world_size": world_size, "epochs": list(epochs), "seed": seed}
-    seen = submission.run("sampler", returns=["shards", "lengths"], noise=noise, new_objects=new_objects, **inputs)
+    given = f"{n_samples} samples, {world_size} ranks"
+    with explained({"returned non-iterator": ITERATOR}):
+        seen = submission.run(
+            "sampler", returns=["shards", "lengths"], given=given, noise=noise, new_objects=new_objects, **inputs
+        )
     shards = as_list(seen["shards"], length=len(epochs), name="the epochs")
     lengths = as_list(seen["lengths"], length=len(epochs), name="the lengths")
-    for i, by_rank in enumerate(shards):
-        shards[i] = [as_list(shard, name="a shard") for shard in as_list(by_rank, length=world_size, name="the shards")]
+    for i, epoch in enumerate(epochs):
+        by_rank = as_list(shards[i], length=world_size, name="the shards")
+        says = as_list(lengths[i], length=world_size, name="the lengths")
+        of_epoch = f"{given}, epoch {epoch}"
+        shards[i] = [read_shard(shard, n_samples, rank, of_epoch) for rank, shard in enumerate(by_rank)]
         for rank, shard in enumerate(shards[i]):
-            shard[:] = [as_number(index, kind="int", name="an index") for index in shard]
-            outside = [index for index in shard if not 0 <= index < n_samples]
-            why = "there are no such samples"
-            expect(not outside, expected=f"indices from 0 to {n_samples - 1}", came=outside[:8], why=why)
-            says = as_number(as_list(lengths[i], length=world_size)[rank], kind="int", name="len(sampler)")
-            why = "len(sampler) is not the number of indices that it gives"
-            expect(says == len(shard), expected=len(shard), came=says, why=why)
+            check_length(len(shard), says[rank], -(-n_samples // world_size), rank, of_epoch)
     return shards
+
+
+def read_shard(shard, n_samples, rank, given):
+    """The indices that one rank reads, as whole numbers."""
+    indices = as_list(shard, name="a shard")
+    for index in indices:
+        why = f"rank {rank}: iterating gives tensors or arrays; .tolist() makes Python ints of them"
+        expect(not isinstance(index, np.ndarray), expected="Python ints", came=index, given=given, why=why)
+    indices = [as_number(index, kind="int", name="an index") for index in indices]
+    outside = [index for index in indices if not 0 <= index < n_samples]
+    why = f"rank {rank}: there are no such samples"
+    expect(not outside, expected=f"indices from 0 to {n_samples - 1}", came=outside[:8], given=given, why=why)
+    return indices
+
+
+def check_length(n_indices, says, wanted, rank, given):
+    says = as_number(says, kind="int", name="len(sampler)")
+    came = f"{n_indices} from iterating, {says} from len(sampler)"
+    why = f"rank {rank}: iterating gives {n_indices} indices, len(sampler) says {says}"
+    expect(says == n_indices, expected=f"{wanted} from both", came=came, given=given, why=why)
 
 
 def check_shards(shards, n_samples, given):

@@ -32,7 +32,10 @@ def run_step(submission, task, batches, *, tied, frozen, dtype, vocabulary, widt
     network = TeamNetwork(len(batches), weights=[share, 1 - share])
     own = [joined(micro) for micro in batches]
     counts = [len(tokens_N) for tokens_N, _ in own]
-    given = f"{[*counts, counts[0]]} samples on the ranks; the last rank is the checker's"
+    n_micro = len(batches[0])
+    given = f"{[*counts, counts[0]]} samples on the ranks"
+    given += f", in {n_micro} micro-batches on each" if task == "accumulate" else ""
+    given += "; the last rank is the checker's"
     per_rank = [[task, weights, tied, frozen, micro] for micro in batches]
     came = submission.ranks("probe:train_step", per_rank, network=network, given=given)
     last, last_share_N = joined(own[:2]), np.repeat([share, 1 - share], counts[:2])
@@ -44,16 +47,25 @@ def run_step(submission, task, batches, *, tied, frozen, dtype, vocabulary, widt
     for rank, gradients in enumerate(came):
         gradients = as_dict(gradients, keys=list(want), name=f"the gradients of rank {rank}")
         for name in want:
-            compare_gradient(gradients[name], want[name], [g[name] for g in by_rank], rank, name, what, given)
+            of_ranks = [g[name] for g in by_rank]
+            compare_gradient(gradients[name], want[name], of_ranks, rank, name, what, given, n_micro)
     return network, sum(weights[name].nbytes for name in want)
+
+
+def make_batches(rng, vocabulary, sizes, n_micro=1):
+    """Micro-batches of one rank for each of `sizes`.
+
+    Not the same samples for all: such ranks have the average already, and whoever does nothing would be right.
+    """
+    while True:
+        batches = [[make_samples(rng, vocabulary, size) for _ in range(n_micro)] for size in sizes]
+        if len({tuple(sorted(zip(*joined(micro), strict=True))) for micro in batches}) > 1:
+            return batches
 
 
 def check_average(submission, sizes, *, tied=False, frozen=False, dtype="float32", vocabulary=3, width=2):
     """average_gradients on batches of these sizes; those of ranks 0 and 1 are equal."""
-    batches: list = []
-    # Ranks with the same samples have the average already: whoever does nothing would be right.
-    while len({tuple(sorted(zip(*samples, strict=True))) for [samples] in batches}) < 2:
-        batches = [[make_samples(submission.rng, vocabulary, size)] for size in sizes]
+    batches = make_batches(submission.rng, vocabulary, sizes)
     model = {"tied": tied, "frozen": frozen, "dtype": dtype, "vocabulary": vocabulary, "width": width}
     return run_step(submission, "average", batches, **model)
 
@@ -61,8 +73,11 @@ def check_average(submission, sizes, *, tied=False, frozen=False, dtype="float32
 def check_accumulate(
     submission, n_learners, n_micro, *, size=2, tied=False, frozen=False, dtype="float32", vocabulary=3, width=2
 ):
-    """accumulate_gradients on `n_micro` micro-batches of `size` samples per rank."""
-    batches = [[make_samples(submission.rng, vocabulary, size) for _ in range(n_micro)] for _ in range(n_learners)]
+    """accumulate_gradients on `n_micro` micro-batches of `size` samples per rank.
+
+    Let `n_micro` be neither the number of ranks nor `size` nor 2, so that a factor tells what was forgotten.
+    """
+    batches = make_batches(submission.rng, vocabulary, [size] * n_learners, n_micro)
     model = {"tied": tied, "frozen": frozen, "dtype": dtype, "vocabulary": vocabulary, "width": width}
     return run_step(submission, "accumulate", batches, **model)
 

@@ -4,8 +4,8 @@
 # # Data parallel training from scratch
 #
 # You rent four GPUs, and the loss curve is not the one you had with one GPU. Or the curve is right, but four GPUs are
-# hardly faster than one. Both faults hide in code that most people never read: a mean that gives ten samples and a
-# thousand samples the same vote, a weight that travels twice, a part of the data that nobody reads.
+# hardly faster than one. Both faults hide in code that most people never read: a mean that counts ten samples as much
+# as a thousand, a weight that is sent twice, a part of the data that no GPU reads.
 #
 # Here you write that code yourself: the heart of PyTorch's `DistributedDataParallel` (DDP), and of its sampler.
 #
@@ -17,7 +17,7 @@
 # | 4 | `ShardedSampler`: who reads what | 13 |
 # | stretch | `accumulate_gradients`: talk less | 10 |
 #
-# The parts do not need each other's answers. After part 3 is a good place to stop; part 4 stands alone.
+# No part needs the answer of another. A good place to stop is after part 3.
 
 # %%
 import torch
@@ -47,14 +47,13 @@ world_size = 2  # of the last cell
 # | `comm.world_size` | the number of ranks |
 # | `comm.all_reduce(tensor, op="sum")` | **returns** the sum over all ranks as a new tensor; `op="mean"` the mean |
 #
-# It takes tensors, not Python numbers: `torch.tensor([n])`.
+# It takes tensors, not Python numbers: write `torch.tensor([n])`.
 #
 # The checker counts each call of `comm`, and the bytes of each tensor that you hand over. All ranks have to make the
 # same calls, in the same order, with tensors of the same shape. Otherwise they would wait for each other forever. The
 # checker finds that, and says who waits for what.
 #
-# In the checks, one rank of the team, the last, is played by the checker. You get its numbers only from `comm`, so a
-# global variable does not help.
+# In the checks, the last rank of the team is the checker's own. Its numbers reach your code through `comm` only.
 
 # %% [markdown]
 # ### Look at a model first
@@ -148,10 +147,10 @@ wb.check("average")
 #
 # 1. Go through the list from its end.
 # 2. **Frozen** parameters are left out.
-# 3. A **tied** parameter stands in the list twice or more, but belongs in one bucket, once. Its gradient is a sum over
-#    all its uses, and complete only after the last of them. So it goes where your walk from the end meets it for the
-#    **last** time: `[a, b, c, a]` gives `c, b, a`. (To find an object again use `id(p)`; `p in a_list` compares
-#    numbers.)
+# 3. A **tied** parameter is in the list twice or more, but belongs in one bucket, once. Its gradient is a sum over all
+#    its uses. It is complete when the backward pass has met all of them. So it goes where your walk from the end meets
+#    it for the **last** time: `[a, b, c, a]` gives `c, b, a`. (To find the same object again, compare `id(p)`. Do not
+#    write `p in a_list`: it compares the numbers in the tensors.)
 # 4. Fill a bucket as long as its bytes stay at or below `cap_bytes`. Begin a new one when the next parameter would
 #    take it above. A parameter that is larger than `cap_bytes` by itself gets a bucket for itself.
 #
@@ -163,7 +162,7 @@ def make_buckets(params: list[torch.nn.Parameter], cap_bytes: int) -> list[list[
     """Buckets of trainable parameters, in the order in which their gradients become complete.
 
     Args:
-        params: in order of use in the forward pass; a tied parameter stands in it several times.
+        params: in order of use in the forward pass; a tied parameter is in it several times.
         cap_bytes: the most bytes of a bucket; only a single larger parameter may exceed it.
 
     Returns:
@@ -233,14 +232,14 @@ wb.check("reduce")
 # The data set has `n_samples` samples, with indices from 0. In each epoch, each rank reads its own part, its **shard**.
 # Write the sampler that gives a rank its indices:
 #
-# - All ranks together read all samples, in an order that is shuffled over all ranks again **in each epoch**. A rank
-#   does not keep its samples; some may come back by chance.
+# - All ranks together read all samples. The whole data set is shuffled again **in each epoch**: a rank does not keep
+#   its samples, though some may come back by chance.
 # - All ranks get **equally many** indices. A rank with one more would wait for the others in its last all-reduce,
-#   forever. If `n_samples` does not divide evenly, the tail is **not** dropped: repeat as few indices as possible, so
-#   that every rank gets the same number. With 10 samples and 4 ranks: 3 each, 12 in all, 2 of them repeated; you may
-#   choose which. With 1 sample and 4 ranks, all four read it.
-# - The order depends on `seed` and on the epoch, and on **nothing else**. A run that was stopped, and resumes at
-#   epoch 7 with new objects, reads what it would have read. Other code may use random numbers in between.
+#   forever. If the samples cannot be divided evenly, **none is dropped**: repeat as few indices as possible, so that
+#   every rank gets the same number. With 10 samples and 4 ranks: 3 each, 12 in all, 2 of them repeated; you may choose
+#   which. With 1 sample and 4 ranks, all four read it.
+# - The order depends on `seed` and on the epoch, and on **nothing else**. A run that stopped, and goes on at epoch 7
+#   with a new sampler, reads what it would have read. Other code may use random numbers in between.
 #
 # The training loop calls `sampler.set_epoch(epoch)` before it reads. (So does PyTorch's `DistributedSampler`. If you
 # forget the call there, its documentation says, "the same ordering will be always used".)
@@ -276,7 +275,7 @@ class ShardedSampler:
         ### END SOLUTION
 
     def __iter__(self):
-        """An iterator over this rank's indices (int) in this epoch."""
+        """An iterator over this rank's indices in this epoch: Python ints, no tensors."""
         ### BEGIN SOLUTION "Shuffle by seed and epoch, pad, and return an iterator over this rank's part."
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
         order = torch.randperm(self.n_samples, generator=generator).tolist()
@@ -329,10 +328,10 @@ wb.check("accumulate")
 # %% [markdown]
 # ## The same function on real processes
 #
-# Not graded. Your `average_gradients` does not care what `comm` is. Below, `comm` is made of `torch.distributed`, and
-# each rank is a process of its own. Rank 0 has one sample, rank 1 has two, and so on. The model is `w · x`, so the
-# gradient of the mean loss is the mean of all `x`: you can check it in your head. By default the cell starts
-# nothing. To run it here, set `real_ranks = True` in a cell of your own, and then run the next one.
+# Not graded. Your `average_gradients` works with any `comm`. Below, `comm` is made of `torch.distributed`, and each
+# rank is a process of its own. Rank 0 has one sample, rank 1 has two, and so on. The model is `w · x`, so the gradient
+# of the mean loss is the mean of all `x`: you can check it in your head. By default the cell starts nothing. To run it
+# here, set `real_ranks = True` in a cell of your own, and then run the next one.
 
 
 # %%

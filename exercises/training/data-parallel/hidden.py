@@ -27,7 +27,7 @@ def a_larger_team(submission):
     hints=["Which parameters have no gradient at all? Which are listed twice if you go layer by layer?"],
 )
 def accumulates_a_tied_model(submission):
-    n_micro = int(submission.rng.integers(3, 6))
+    n_micro = int(submission.rng.choice([4, 6, 7]))
     tied_model = {"tied": True, "frozen": True, "dtype": "float64", "vocabulary": 11, "width": 4}
     check_bytes(*check_accumulate(submission, 4, n_micro, size=3, **tied_model))
 
@@ -49,7 +49,7 @@ def any_model(submission):
                 uses.insert(int(rng.integers(0, len(uses) + 1)), int(number))
             cap_bytes = int(rng.choice([item_bytes, 12 * item_bytes, bytes_of[8] + bytes_of[7], sum(bytes_of)]))
             given = f"{dtype} parameters of {bytes_of} bytes, in use {uses}, frozen {frozen}, cap_bytes={cap_bytes}"
-            buckets = run_buckets(submission, shapes, cap_bytes, uses=uses, frozen=frozen, dtype=dtype)
+            buckets = run_buckets(submission, shapes, cap_bytes, given, uses=uses, frozen=frozen, dtype=dtype)
             trained = set(range(9)) - set(frozen)
             check_order(buckets, sorted(trained, key=uses.index, reverse=True), given)
             check_filling(buckets, bytes_of, cap_bytes, given)
@@ -62,8 +62,8 @@ def any_model(submission):
 )
 def equal_is_not_tied(submission):
     size = int(submission.rng.integers(2, 6))
-    buckets = run_buckets(submission, [(size,)] * 4, 8 * size, uses=[0, 1, 2, 3, 1])
     given = f"four parameters of {size} zeros; the second is tied"
+    buckets = run_buckets(submission, [(size,)] * 4, 8 * size, given, uses=[0, 1, 2, 3, 1])
     check_order(buckets, [3, 2, 1, 0], given)
     check_filling(buckets, [4 * size] * 4, 8 * size, given)
 
@@ -77,7 +77,8 @@ def a_larger_model(submission):
     rng = submission.rng
     shapes = [tuple(int(n) for n in rng.integers(1, 6, rng.integers(1, 4))) for _ in range(7)]
     buckets = [[6, 5], [4], [3, 2, 1], [0]]
-    missing = [(int(rng.integers(1, 4)), int(number)) for number in rng.choice(7, 3, replace=False)]
+    # A rank may have no gradient for a whole bucket: the last one here.
+    missing = [(int(rng.integers(1, 4)), int(number)) for number in (0, *rng.choice(range(1, 7), 2, replace=False))]
     network, bucket_bytes = check_reduce(submission, shapes, buckets, 4, missing=missing, dtype="float64")
     check_messages(network, bucket_bytes)
 

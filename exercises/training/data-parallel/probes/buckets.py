@@ -16,8 +16,8 @@ def number_of(candidate):
 
 
 def numbers_of(bucket):
-    """-1 for anything but a list: a single parameter would fall apart into its rows."""
-    return [number_of(p) for p in bucket] if isinstance(bucket, (list, tuple)) else [-1]
+    """The type's name for anything but a list: a single parameter would fall apart into its rows."""
+    return [number_of(p) for p in bucket] if isinstance(bucket, (list, tuple)) else type(bucket).__name__
 
 
 numbers = [numbers_of(bucket) for bucket in buckets] if isinstance(buckets, (list, tuple)) else repr(buckets)[:400]

@@ -11,7 +11,8 @@ def read_epoch(sampler, epoch, noise):
     numpy.random.seed(noise)
     torch.manual_seed(noise)
     sampler.set_epoch(epoch)
-    return [index.item() if isinstance(index, torch.Tensor) else index for index in sampler]
+    # Not list(sampler), which asks for len(sampler) first.
+    return [index for index in sampler]
 
 
 shards = []  # shards[i][rank]: the indices that this rank reads in epochs[i]
