@@ -5,6 +5,7 @@ loop must not fork; a nursery is made before it has either, or is an interpreter
 """
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from typing import NoReturn
 from autograder.errors import GradingError
 
 Work = Callable[[list[int], bytes], None]
+Prepare = Callable[[bytes], None]
 LONGEST_REQUEST_BYTES = 65536
 MOST_FDS = 4
 
@@ -24,7 +26,8 @@ MOST_FDS = 4
 class Nursery:
     """Forks children that each run `work(fds, request)` and end. It ends when its maker closes it or ends.
 
-    Make it with `fork` or `spawn`.
+    Make it with `fork` or `spawn`. Where there is a `prepare(request)`, it runs in the nursery itself before each fork:
+    the place for what all later children need as well.
     """
 
     def __init__(self, asking: socket.socket, wait: Callable[[], object]) -> None:
@@ -42,10 +45,10 @@ class Nursery:
         return cls(asking, lambda: os.waitpid(pid, 0))
 
     @classmethod
-    def spawn(cls, module: str, function: str) -> "Nursery":
-        """A nursery in a new interpreter, which imports `module` once; its `function` is the work."""
+    def spawn(cls, module: str, work: str, prepare: str) -> "Nursery":
+        """A nursery in a new interpreter, which imports `module` once; `work` and `prepare` are functions in it."""
         asking, serving = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "autograder.nursery", str(serving.fileno()), module, function]
+        command = [sys.executable, "-m", "autograder.nursery", str(serving.fileno()), module, work, prepare]
         process = subprocess.Popen(command, pass_fds=[serving.fileno()], stdin=subprocess.DEVNULL)
         serving.close()
         return cls(asking, process.wait)
@@ -71,7 +74,7 @@ class Nursery:
         self._wait()
 
 
-def serve(serving: socket.socket, work: Work) -> NoReturn:
+def serve(serving: socket.socket, work: Work, prepare: Prepare | None = None) -> NoReturn:
     """Runs in the nursery's process until its maker closes the socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are buried by the kernel
@@ -79,6 +82,9 @@ def serve(serving: socket.socket, work: Work) -> NoReturn:
         request, fds, _, _ = socket.recv_fds(serving, LONGEST_REQUEST_BYTES, MOST_FDS)
         if not request:
             os._exit(0)
+        if prepare is not None:
+            prepare(request)
+        gc.freeze()  # no child looks for garbage among what it has in common with the others
         pid = os.fork()
         if pid == 0:
             serving.close()
@@ -100,4 +106,5 @@ def serve(serving: socket.socket, work: Work) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), getattr(import_module(sys.argv[2]), sys.argv[3]))
+    in_module = import_module(sys.argv[2])
+    serve(socket.socket(fileno=int(sys.argv[1])), getattr(in_module, sys.argv[3]), getattr(in_module, sys.argv[4]))

@@ -75,17 +75,19 @@ class WarmSandbox:
 
 
 def start_warm_kernel(
-    asking: socket.socket, spec: SandboxSpec, *, link_fd: int, wall_s: float | None = None
+    asking: socket.socket, spec: SandboxSpec, *, link_fd: int | None = None, wall_s: float | None = None
 ) -> SandboxKernel:
     """Forks a kernel into namespaces of its own, as `provisioner.start_kernel` starts one; does not wait for it.
 
     Args:
         asking: `WarmSandbox.asking`, or a copy of it in another process.
+        link_fd: as in `start_kernel`.
     """
     channels = Channels()
     try:
         settings = {**channels.inside(), "link_fd": link_fd}
-        fork = _fork(asking, spec, settings, [*channels.descriptors, link_fd], wall_s)
+        keep = [*channels.descriptors, *([] if link_fd is None else [link_fd])]
+        fork = _fork(asking, spec, settings, keep, wall_s)
     except BaseException:
         channels.close()
         raise

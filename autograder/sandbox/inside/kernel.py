@@ -14,6 +14,18 @@ from traitlets.config import Config
 
 from .seeds import seed_all
 
+# What ipykernel and IPython import only when a kernel starts: a warm process does so before it forks.
+IMPORTED_AT_START = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "faulthandler",
+    "ipykernel.debugger",
+    "tornado.locks",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+)
 _descriptors: dict[int, int] = {}  # the channel's "port" (1 to 5) → the listening socket
 
 
@@ -55,6 +67,9 @@ class _KernelApp(kernelapp.IPKernelApp):
 
     def write_connection_file(self, **_: Any) -> None:
         """The other side has it already."""
+
+    def parse_command_line(self, argv: Any = None) -> None:
+        """There is none."""
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """No configuration but ours."""
