@@ -4,8 +4,8 @@ the kit.
 
 A sandbox started by root would leave its processes host uid 0: /proc/sys would be open for writing, and RLIMIT_NPROC
 ignored. The unprivileged uid in turn cannot walk to an interpreter below a home directory of mode 0700. So, in this
-order: a private mount namespace; everything that will be shown is opened and mounted below a traversable folder; only
-then are the uid, the groups and with them all capabilities given up.
+order: into the group whose memory is limited; a private mount namespace; everything that will be shown is opened and
+mounted below a traversable folder; only then are the uid, the groups and with them all capabilities given up.
 """
 
 import ctypes
@@ -21,6 +21,9 @@ STAGE = "/tmp"  # Any folder would do: what is mounted over it is seen by this p
 def main() -> None:
     with os.fdopen(int(sys.argv[1]), "rb") as stream:
         request = json.load(stream)
+    if request["group"]:
+        with open(request["group"], "w", encoding="ascii") as stream:
+            stream.write(str(os.getpid()))
     _stage(request["sources"])
     uid = request["uid"]
     os.setgroups([])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from autograder.errors import SandboxError
+from autograder.sandbox.cgroup import MemoryGroup
 from autograder.sandbox.limits import GIB, MIB, process_limits
 from autograder.sandbox.meter import Meter, Watchdog
 from autograder.sandbox.options import MADE_FILES, bubblewrap, first_options, last_options
@@ -53,8 +54,14 @@ class Sandbox:
         stdin, stdout, stderr: pipes, where they were asked for.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], first: int, uid_lock: socket.socket | None) -> None:
-        self._process, self._uid_lock = process, uid_lock
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        first: int,
+        uid_lock: socket.socket | None,
+        group: MemoryGroup | None = None,
+    ) -> None:
+        self._process, self._uid_lock, self._group = process, uid_lock, group
         self._ending = threading.Lock()  # the watchdog and the owner may end it at the same moment
         # A descriptor instead of a number: it cannot come to mean another process.
         self._first: int | None = None
@@ -113,6 +120,8 @@ class Sandbox:
         self.kill()
         if self.watchdog is not None:
             self.watchdog.stop()
+        if self._group is not None:
+            self._group.close()
         for stream in (self.stdin, self.stdout, self.stderr):
             if stream is not None:
                 with suppress(BrokenPipeError):
@@ -173,7 +182,7 @@ def start(
     config_fd = memory_file("config", with_files(first_steps, spec.files))
     info_read, info_write = os.pipe()
     opened = [config_fd, info_write]
-    uid_lock = None
+    uid_lock, group = None, None
     try:
         options, made_fds = _options(spec, info_write)
         opened += made_fds
@@ -196,7 +205,9 @@ def start(
             str(config_fd),
         ]
         if uid is not None:
-            request = json.dumps({"uid": uid, "sources": list(sources.values()), "command": command}).encode()
+            group = memory_group(spec) if watch else None
+            steps = {"uid": uid, "sources": list(sources.values()), "command": command}
+            request = json.dumps({**steps, "group": group and str(group.procs)}).encode()
             opened.append(memory_file("request", request))
             command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("drop.py")), str(opened[-1])]
         process = subprocess.Popen(
@@ -206,11 +217,19 @@ def start(
         os.close(info_read)
         if uid_lock is not None:
             uid_lock.close()
+        if group is not None:
+            group.close()
         raise
     finally:
         for descriptor in opened:
             os.close(descriptor)
-    sandbox = Sandbox(process, _first_process(process, info_read, uid_lock), uid_lock)
+    try:
+        first = _first_process(process, info_read, uid_lock)
+    except SandboxError:
+        if group is not None:
+            group.close()
+        raise
+    sandbox = Sandbox(process, first, uid_lock, group)
     if watch:
         sandbox.watchdog = Watchdog(
             sandbox,
@@ -218,9 +237,15 @@ def start(
             total_cpu_s=spec.limits.total_cpu_s,
             wall_s=wall_s,
             scratch_bytes=int(spec.limits.disk_mib * MIB),
+            group=group,
         )
         sandbox.watchdog.start()
     return sandbox
+
+
+def memory_group(spec: SandboxSpec) -> MemoryGroup | None:
+    """A group with the sandbox's limit of memory; None where none can be made."""
+    return None if "memory_group" in spec.relaxed else MemoryGroup.make(int(spec.limits.memory_gib * GIB))
 
 
 def sandbox_command(spec: SandboxSpec, argv: Sequence[str]) -> list[str]:

@@ -72,6 +72,7 @@ RELAXABLE = frozenset(
         "uid_drop",
         "cpu_watchdog",
         "memory_watchdog",
+        "memory_group",
     }
 )
 

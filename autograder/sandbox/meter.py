@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from autograder.sandbox.cgroup import MemoryGroup
+
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # The cheap sum of resident sizes counts shared pages several times, so it is never below the summed PSS, but for the
@@ -99,10 +101,7 @@ class Watchdog(threading.Thread):
 
     Args:
         scratch_bytes: size of each scratch folder; None where it has no folders and network of its own.
-
-    Attributes:
-        reason: "" while it lives, or ended by itself; else "memory", "cpu" or "wall".
-        peak_bytes: the largest memory seen.
+        group: where the host's kernel limits its memory; then only what the group does not count is looked at.
     """
 
     def __init__(
@@ -113,38 +112,60 @@ class Watchdog(threading.Thread):
         total_cpu_s: float,
         wall_s: float | None = None,
         scratch_bytes: int | None = None,
+        group: MemoryGroup | None = None,
         poll_s: float = 0.05,
         on_kill: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(name="sandbox-watchdog", daemon=True)
         self.sandbox, self.memory_bytes, self.total_cpu_s, self.wall_s = sandbox, memory_bytes, total_cpu_s, wall_s
         self.scratch_bytes, self.poll_s, self.on_kill = scratch_bytes, poll_s, on_kill
-        self.reason = ""
-        self.peak_bytes = 0
+        self._group = group
+        self._reason = ""
+        self._peak_bytes = 0
         self._stop_now = threading.Event()
+
+    @property
+    def reason(self) -> str:
+        """ "" while it lives, or ended by itself; else "memory", "cpu" or "wall"."""
+        if not self._reason and self._group is not None and self._group.exceeded():
+            self._reason = "memory"
+        return self._reason
+
+    @property
+    def peak_bytes(self) -> int:
+        """The largest memory seen."""
+        if self._group is not None:
+            self._peak_bytes = max(self._peak_bytes, self._group.peak_bytes())
+        return self._peak_bytes
 
     def run(self) -> None:
         started = time.monotonic()
         while not self._stop_now.wait(self.poll_s) and self.sandbox.alive():
             reason = self._exceeded(time.monotonic() - started)
             if reason:
-                self.reason = reason
+                self._reason = reason
                 self.sandbox.kill()
                 if self.on_kill is not None:
                     self.on_kill(reason)
                 return
 
     def stop(self) -> None:
-        """Stops watching. The sandbox goes on."""
+        """Stops watching. The sandbox goes on; of one that has ended, `reason` and `peak_bytes` stay."""
         self._stop_now.set()
+        _ = self.reason, self.peak_bytes
 
     def _exceeded(self, wall_s: float) -> str:
         meter = self.sandbox.meter
         held_bytes = 0 if self.scratch_bytes is None else meter.held_outside_bytes(self.scratch_bytes)
-        memory_bytes = meter.memory_at_most_bytes() + held_bytes
-        if memory_bytes > _NEAR * self.memory_bytes:
-            memory_bytes = meter.memory_bytes() + held_bytes
-        self.peak_bytes = max(self.peak_bytes, memory_bytes)
+        if self._group is not None:
+            if self._group.exceeded():
+                return "memory"
+            memory_bytes = held_bytes
+        else:
+            memory_bytes = meter.memory_at_most_bytes() + held_bytes
+            if memory_bytes > _NEAR * self.memory_bytes:
+                memory_bytes = meter.memory_bytes() + held_bytes
+        self._peak_bytes = max(self._peak_bytes, memory_bytes)
         if memory_bytes > self.memory_bytes:
             return "memory"
         if meter.cpu_s() > self.total_cpu_s:

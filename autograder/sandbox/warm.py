@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from autograder.errors import SandboxError
+from autograder.sandbox.cgroup import MemoryGroup
 from autograder.sandbox.channels import Channels
-from autograder.sandbox.launch import END_TIMEOUT_S, memory_file, start, with_files
+from autograder.sandbox.launch import END_TIMEOUT_S, memory_file, memory_group, start, with_files
 from autograder.sandbox.limits import GIB, MIB, PlainLimits, process_limits
 from autograder.sandbox.meter import Meter, Watchdog
 from autograder.sandbox.options import environment
@@ -118,23 +119,32 @@ def _fork(
         "filter": "" if "system_calls" in spec.relaxed else filter_program().hex(),
         "relaxed": sorted(spec.relaxed),
     }
+    group = memory_group(spec)
     try:
         socket.send_fds(asking, [json.dumps(request).encode()], [theirs.fileno(), config_fd, *keep])
         theirs.close()
         first = _first_process(ours)
-    except BaseException:
+        if group is not None:
+            group.add(first)
+        ours.send(b"go on")
+    except BaseException as error:
         ours.close()
+        if group is not None:
+            group.close()
+        if isinstance(error, OSError):
+            raise SandboxError("The warm process forked no kernel.", came=str(error)) from error
         raise
     finally:
         theirs.close()
         os.close(config_fd)
-    fork = WarmFork(first, ours)
+    fork = WarmFork(first, ours, group)
     fork.watchdog = Watchdog(
         fork,
         memory_bytes=spec.limits.memory_gib * GIB,
         total_cpu_s=spec.limits.total_cpu_s,
         wall_s=wall_s,
         scratch_bytes=int(spec.limits.disk_mib * MIB),
+        group=group,
     )
     fork.watchdog.start()
     return fork
@@ -143,8 +153,8 @@ def _fork(
 class WarmFork:
     """One fork, from its first process down. Has what SandboxKernel needs of a Sandbox."""
 
-    def __init__(self, first: int, answers: socket.socket) -> None:
-        self._answers = answers
+    def __init__(self, first: int, answers: socket.socket, group: MemoryGroup | None = None) -> None:
+        self._answers, self._group = answers, group
         self._ending = threading.Lock()
         self._first: int | None = os.pidfd_open(first)
         self.pid = first
@@ -185,6 +195,8 @@ class WarmFork:
         self.kill()
         if self.watchdog is not None:
             self.watchdog.stop()
+        if self._group is not None:
+            self._group.close()
         self._answers.close()
 
 

@@ -77,6 +77,23 @@ def test_the_link_reaches_the_kernel_and_not_the_programs_it_starts() -> None:
         assert ours.recv(16) == b"", "the link must end with the kernel"
 
 
+def test_global_random_state_does_not_depend_on_how_often_the_kernel_was_asked() -> None:
+    async def value(kernel: SandboxKernel, asked: int) -> Any:
+        client = kernel.client()
+        for _ in range(asked):
+            client.kernel_info()
+            await client.get_shell_msg(timeout=10)
+        return (await execute(kernel, "import random\nrandom.random()"))[1]
+
+    async def once(kernel: SandboxKernel) -> Any:
+        return await value(kernel, 1)
+
+    async def often(kernel: SandboxKernel) -> Any:
+        return await value(kernel, 3)
+
+    assert with_kernel(SandboxSpec(seed=7), once) == with_kernel(SandboxSpec(seed=7), often)
+
+
 def test_global_random_state_follows_the_seed_alone() -> None:
     code = (
         "import random, numpy as np, torch\n(random.random(), float(np.random.rand()), float(torch.rand(1)), hash('a'))"

@@ -85,7 +85,8 @@ def test_the_probe_refuses_to_leave_learners_root_on_the_host() -> None:
 
 
 def test_every_limit_has_a_probe() -> None:
-    assert set(NOTICED_BY) | {"uid_drop"} == RELAXABLE
+    # Where there is no control group the watchdog limits memory, which test_memory_limits.py sees.
+    assert set(NOTICED_BY) | {"uid_drop", "memory_group"} == RELAXABLE
 
 
 def test_the_probe_notices_libraries_of_other_versions(monkeypatch: pytest.MonkeyPatch) -> None:

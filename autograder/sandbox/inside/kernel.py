@@ -100,6 +100,8 @@ def _config(settings: dict[str, Any]) -> Config:
     config.HistoryManager.enabled = False
     config.IPKernelApp.exec_PYTHONSTARTUP = False
     config.IPKernelApp.log_level = "ERROR"
+    # Each answer to kernel_info would draw a tip by `random`, and how often it is asked depends on the machine.
+    config.InteractiveShell.enable_tip = False
     return config
 
 

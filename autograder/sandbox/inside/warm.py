@@ -76,6 +76,8 @@ def _become_kernel(request: dict[str, Any], fds: list[int]) -> NoReturn:
             os._exit(0)
         # The other end learns our number on its side of the namespaces from the kernel, which vouches for it.
         answer.send(b"started")
+        if not answer.recv(16):  # what it starts from now on belongs to its group
+            os._exit(1)
         _own_mounts(request["scratch_bytes"], request["below"], frozenset(request["relaxed"]))
         _raise_loopback()
         child = os.fork()
