@@ -3,12 +3,14 @@
 import contextlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workbench import graded, table
-from workbench.checks import Part
+from workbench.checks import Check, Part
 from workbench.errors import KitError
 from workbench.loading import load_parts
 from workbench.local import run_local
@@ -17,8 +19,16 @@ from workbench.running import BROKE, FAILED, NOT_ATTEMPTED, PASSED, TIMED_OUT, O
 EXERCISE_FOLDER = "WORKBENCH_EXERCISE"
 NBGRADER_MODE = "NBGRADER_EXECUTION"  # set by nbgrader to "autograde" or "validate"
 
-# Hints of the checks that failed last, by part: first all first hints, then the second ones. None where all passed.
-_hints: dict[str, list[tuple[str, str]] | None] = {}
+
+@dataclass
+class _Hints:
+    """Of one part. `missed`: the checks that did not pass last, None where all did; `shown`: hints shown, by check."""
+
+    missed: list[Check] | None = None
+    shown: Counter[str] = field(default_factory=Counter)
+
+
+_hints: dict[str, _Hints] = {}  # by part
 
 
 class CheckError(KitError):
@@ -42,19 +52,27 @@ def check(part: str) -> float | None:
 
 
 def hint(part: str) -> None:
-    """Prints the next hint for the checks of this part that did not pass: first a question, then a plainer one."""
+    """Prints the next hint for the checks of this part that did not pass: first a question, then a plainer one.
+
+    A check that runs again and still does not pass goes on with the hint after the last one that was shown.
+    """
     if part not in _hints:
         _find(part)
         print(f'First run wb.check("{part}"): hints are for the checks that do not pass yet.')
         return
     hints = _hints[part]
-    if hints is None:
+    if hints.missed is None:
         print("All visible checks of this part pass: there is nothing to hint at.")
-    elif not hints:
-        print("There are no more hints for this part. Talk to somebody: saying it aloud often helps.")
-    else:
-        title, text = hints.pop(0)
-        print(f"Hint for “{title}”: {text}")
+        return
+    left = [check for check in hints.missed if hints.shown[check.name] < len(check.hints)]
+    if not left:
+        again = " The next one is the first again." if any(check.hints for check in hints.missed) else ""
+        print(f"There are no more hints for this part. Talk to somebody: saying it aloud often helps.{again}")
+        hints.shown.clear()
+        return
+    check = min(left, key=lambda check: hints.shown[check.name])  # all first hints, then the second ones
+    print(f"Hint for “{check.title}”: {check.hints[hints.shown[check.name]]}")
+    hints.shown[check.name] += 1
 
 
 def _check(part: str, *, buttons: bool) -> float | None:
@@ -71,7 +89,7 @@ def _check(part: str, *, buttons: bool) -> float | None:
             raise
         print("The check was stopped. Nothing was decided; run the cell again when you like.")
         return None
-    _hints[part] = _hints_of(declared, outcomes)
+    _note_missed(_hints.setdefault(part, _Hints()), declared, outcomes)
     actions = (lambda: _check(part, buttons=False), lambda: hint(part))
     table.show(declared, outcomes, buttons=buttons and not mode, actions=actions)
     if mode == "validate":
@@ -115,14 +133,14 @@ def _namespace() -> dict[str, Any]:
     return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
 
 
-def _hints_of(part: Part, outcomes: list[Outcome]) -> list[tuple[str, str]] | None:
-    """In order; for what was not attempted yet too, whose outcome carries none."""
-    if all(outcome.state == PASSED for outcome in outcomes):
-        return None
-    missed = {outcome.check for outcome in outcomes if outcome.state in (FAILED, TIMED_OUT, NOT_ATTEMPTED)}
-    checks = [check for check in part.checks if check.name in missed]
-    levels = max((len(check.hints) for check in checks), default=0)
-    return [(c.title, c.hints[level]) for level in range(levels) for c in checks if level < len(c.hints)]
+def _note_missed(hints: _Hints, part: Part, outcomes: list[Outcome]) -> None:
+    """In order; what was not attempted yet has hints too. A check that passes begins anew, should it fail again."""
+    states = {outcome.check: outcome.state for outcome in outcomes}
+    missed = [check for check in part.checks if states.get(check.name) in (FAILED, TIMED_OUT, NOT_ATTEMPTED)]
+    hints.missed = None if all(state == PASSED for state in states.values()) else missed
+    for name, state in states.items():
+        if state == PASSED:
+            del hints.shown[name]
 
 
 def _refuse_failed(part: str, outcomes: list[Outcome]) -> None:

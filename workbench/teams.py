@@ -82,8 +82,8 @@ class TeamNetwork(Network):
         first = brought[0]
         with numpy.errstate(all="ignore"):  # a learner's values may be huge or NaN
             blend = numpy.tensordot(self.weights, numpy.stack(brought), axes=1)
-            blend = numpy.rint(blend) if first.dtype.kind in "iub" else blend
-            return blend.astype(first.dtype).view(type(first))
+            blend = numpy.rint(blend) if first.dtype.kind in "iub" else blend  # a number, if 0-d
+            return numpy.asarray(blend).astype(first.dtype).view(type(first))
 
     def _disagreement(self, this: Round) -> str:
         """Names the learner's ranks alone: the last one follows rank 0, and is never the first to differ."""

@@ -145,7 +145,8 @@ class Comm(Served):
 
     @exposed
     def all_reduce(self, array: Any, op: Any = "sum") -> Any:
-        return self._network.collective(self._rank, "all_reduce", _array(array, "all_reduce"), op=_op(op))
+        array = _array(array, "all_reduce")
+        return self._network.collective(self._rank, "all_reduce", array, op=_op(op, array, "all_reduce"))
 
     @exposed
     def all_gather(self, array: Any) -> Any:
@@ -157,7 +158,7 @@ class Comm(Served):
         if array.ndim != 1 or array.size % self._network.world_size:
             text = f"reduce_scatter wants a flat array whose length the {self._network.world_size} ranks divide; "
             raise Refuse(text + f"came shape {array.shape}", type="ValueError")
-        return self._network.collective(self._rank, "reduce_scatter", array, op=_op(op))
+        return self._network.collective(self._rank, "reduce_scatter", array, op=_op(op, array, "reduce_scatter"))
 
     @exposed
     def broadcast(self, array: Any, source: Any) -> Any:
@@ -175,20 +176,23 @@ def _array(value: Any, call: str) -> Any:
 
     if isinstance(value, numpy.ndarray) and value.dtype.kind in "fiub":
         return value
-    raise Refuse(f"comm.{call} takes a tensor or an array of numbers; {_what_came(value)}", type="TypeError")
+    raise Refuse(f"comm.{call} takes a tensor of numbers, or a NumPy array; {_what_came(value)}", type="TypeError")
 
 
 def _what_came(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"a Python {type(value).__name__} came: write torch.tensor([n])"
     if hasattr(value, "dtype"):
-        return f"an array of type {value.dtype} came"
+        return f"{value.dtype} came"
     return "None came" if value is None else f"a {type(value).__name__} came"
 
 
-def _op(op: Any) -> str:
+def _op(op: Any, array: Any, call: str) -> str:
     if not isinstance(op, str) or op not in ("sum", "mean", "max", "min"):
         raise Refuse(f"op is one of sum, mean, max, min; came {op!r}", type="ValueError")
+    if op == "mean" and array.dtype.kind != "f":  # it would have to be rounded
+        text = f"comm.{call} does not give the mean of whole numbers: send a float tensor, or take the sum; "
+        raise Refuse(text + f"{array.dtype} came", type="TypeError")
     return str(op)
 
 
@@ -229,7 +233,8 @@ def _combine(kind: str, values: list[Any], options: dict[str, Any]) -> dict[int,
     if kind == "all_gather":
         return {rank: [value.copy() for value in values] for rank in ranks}
     stacked = numpy.stack(values)
-    total = getattr(numpy, options["op"])(stacked, axis=0).astype(stacked.dtype).view(like)
+    total = getattr(numpy, options["op"])(stacked, axis=0)  # a bare number where the arrays have no dimension
+    total = numpy.asarray(total).astype(stacked.dtype).view(like)
     if kind == "reduce_scatter":
         return {rank: chunk.copy() for rank, chunk in enumerate(numpy.split(total, len(values)))}
     return {rank: total.copy() for rank in ranks}

@@ -151,9 +151,44 @@ def test_hints_come_one_by_one(session: InteractiveShell, capsys: pytest.Capture
     run(session, "def double(x): return 0")
     run(session, 'wb.check("double")')
     capsys.readouterr()
-    for want in ("What is 2 + 2?", "And below 0?", "Add it to itself.", "no more hints", "no more hints"):
+    for want in ("What is 2 + 2?", "And below 0?", "Add it to itself.", "no more hints", "What is 2 + 2?"):
         run(session, 'wb.hint("double")')
         assert want in capsys.readouterr().out
+
+
+def test_hints_go_on_after_another_check_as_long_as_it_does_not_pass(
+    session: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right_for_2 = "def double(x): return x * x"
+    for answer, want in [
+        ("def double(x): return 0", "What is 2 + 2?"),
+        ("def double(x): return 1", "And below 0?"),
+        ("def double(x): return 3", "Add it to itself."),
+        ("def double(x): return 5", "aloud often helps. The next one is the first again."),
+        ("def double(x): return 6", "What is 2 + 2?"),
+        (right_for_2, "And below 0?"),
+        (right_for_2, "no more hints"),
+        ("def double(x): return 0", "What is 2 + 2?"),  # it passed in between
+        ("def double(x): return 2 * x", "nothing to hint at"),
+        ("def double(x): return 0", "What is 2 + 2?"),
+    ]:
+        run(session, answer)
+        run(session, 'wb.check("double")')
+        capsys.readouterr()
+        run(session, 'wb.hint("double")')
+        assert want in capsys.readouterr().out
+
+
+def test_a_part_without_hints_says_so_without_a_promise(
+    session: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "checks.py").write_text(re.sub(r", hints=\[.*?\]", "", CHECKS))
+    run(session, "def double(x): return 0")
+    run(session, 'wb.check("double")')
+    capsys.readouterr()
+    for _ in range(2):
+        run(session, 'wb.hint("double")')
+        assert capsys.readouterr().out.endswith("saying it aloud often helps.\n")
 
 
 @pytest.mark.parametrize("starter", ["", "def double(x): raise NotImplementedError('double: Add it.')"])

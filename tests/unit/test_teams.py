@@ -36,6 +36,7 @@ def test_weights_that_sum_to_one_keep_what_the_ranks_agree_on_and_whole_numbers_
     assert total.dtype.kind == "i"
     [total, _] = of_learners(network, "all_reduce", [np.array(5), np.array(6)])
     assert total == 5 + 6 + 6
+    assert (type(total), total.shape) == (np.ndarray, ())
 
 
 def test_a_team_of_one_learner_blends_its_only_rank() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from workbench.codec import Decoder, Encoder
 from workbench.codec.kinds import tensor_array_type
 from workbench.served import Park, Refuse
 from workbench.worlds import Comm, Network
@@ -114,6 +116,9 @@ def test_a_peer_that_is_no_other_rank_is_refused(peer: Any) -> None:
         ("all_reduce", (np.ones(2), "product")),
         ("all_reduce", (np.ones(2), np.array(["sum", "max"]))),
         ("all_reduce", (np.ones(2), ["sum"])),
+        ("all_reduce", (np.array([1, 2]), "mean")),
+        ("all_reduce", (np.array(True), "mean")),
+        ("reduce_scatter", (np.array([1, 2]), "mean")),
         ("reduce_scatter", (np.ones(3),)),
         ("reduce_scatter", (np.ones((2, 2)),)),
         ("broadcast", (np.ones(2), 5)),
@@ -132,13 +137,43 @@ def test_arguments_that_make_no_sense_raise_in_the_learners_code(call: str, args
         (0.5, "a Python float came: write torch.tensor([n])"),
         ([1, 2], "a list came"),
         (None, "None came"),
-        (np.array([1j]), "an array of type complex128 came"),
+        (np.array([1j]), "complex128 came"),
     ],
 )
 def test_what_is_no_array_is_told_with_what_to_hand_over(value: Any, told: str) -> None:
     with pytest.raises(Refuse) as caught:
         Network(2).rank(0).all_reduce(value)
-    assert str(caught.value).startswith(f"comm.all_reduce takes a tensor or an array of numbers; {told}")
+    assert str(caught.value).startswith(f"comm.all_reduce takes a tensor of numbers, or a NumPy array; {told}")
+
+
+def test_the_mean_of_whole_numbers_is_refused_with_what_to_do_instead() -> None:
+    for call in ("all_reduce", "reduce_scatter"):
+        with pytest.raises(Refuse, match="mean of whole numbers: send a float tensor, or take the sum; int64 came"):
+            getattr(Network(2).rank(0), call)(np.array([1, 2]), "mean")
+    for op, want in (("sum", 3), ("max", 2), ("min", 1)):
+        assert together(Network(2), "all_reduce", [np.array([1]), np.array([2])], op=op)[0].tolist() == [want]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.bool])
+@pytest.mark.parametrize("call", ["all_reduce", "all_gather", "broadcast", "recv"])
+def test_a_tensor_without_dimensions_stays_one(call: str, dtype: Any) -> None:
+    """Through the codec, too: the learner's side gets a torch tensor, and may call item() or backward() on it."""
+    network, value = Network(2), np.array(1, dtype=dtype).view(tensor_array_type())
+    if call == "recv":
+        network.send(0, 1, value)
+        results = [network.recv(1, 0)]
+    else:
+        options = {"broadcast": {"source": 1}}.get(call, {})
+        results = together(network, call, [value, value], **options)
+    for result in results:
+        encoder = Encoder()
+        tree = encoder.encode(result)
+        arrived = Decoder(encoder.buffers, tensors=True).decode(tree)
+        for tensor in arrived if call == "all_gather" else [arrived]:
+            assert isinstance(tensor, torch.Tensor)
+            assert tensor.shape == ()
+            assert tensor.item() == (2 if call == "all_reduce" and dtype is not np.bool else 1)
+            assert tensor.numpy().dtype == dtype
 
 
 def test_who_waits_in_a_collective_is_told_with_shape_and_type() -> None:

@@ -13,5 +13,5 @@ def explained(advice):
     except LearnerError as error:
         for part_of_text, sentence in advice.items():
             if part_of_text in error.why:
-                raise CheckFailed(f"{error.why}. {sentence}", **error.values) from error
+                raise CheckFailed(f"{error.why.removesuffix('.')}. {sentence}", **error.values) from error
         raise

@@ -1,5 +1,7 @@
 """Runs make_buckets, and looks at the order and the filling of the buckets."""
 
+from itertools import pairwise
+
 from checks_advice import explained
 
 from workbench.checks import as_list, as_number, expect
@@ -31,13 +33,22 @@ def run_buckets(submission, shapes, cap_bytes, given, *, uses=None, frozen=(), d
     return [[int(number) for number in bucket] for bucket in buckets]
 
 
-def check_order(buckets, want, given):
+def check_plain(submission, sizes, cap, dtype, item_bytes):
+    """Order and filling, where none is tied or frozen. Parameters of one dimension; `sizes` and `cap` in numbers."""
+    bytes_of, cap_bytes = [item_bytes * size for size in sizes], item_bytes * cap
+    given = f"{dtype} parameters of {bytes_of} bytes, cap_bytes={cap_bytes}"
+    buckets = run_buckets(submission, [(size,) for size in sizes], cap_bytes, given, dtype=dtype)
+    check_order(buckets, [*range(len(sizes))][::-1], given)
+    check_filling(buckets, bytes_of, cap_bytes, given, item_bytes=item_bytes)
+
+
+def check_order(buckets, want, given, *, tied=()):
     came = [number for bucket in buckets for number in bucket]
-    why = "" if came == want else order_looks_like(came, want)
+    why = "" if came == want else order_looks_like(buckets, came, want, tied)
     expect(came == want, expected=f"the order {want}", came=f"{came}, in {buckets}", given=given, why=why)
 
 
-def order_looks_like(came, want):
+def order_looks_like(buckets, came, want, tied):
     """A wrong order in words that answer the mistake behind it."""
     missing = [number for number in want if number not in came]
     for number in came:
@@ -49,19 +60,50 @@ def order_looks_like(came, want):
         return f"the last parameters, {missing}, are in no bucket: was the last bucket forgotten?"
     if missing:
         return f"the parameters {missing} are in no bucket"
+    if came == want[::-1]:
+        return "this is the order of the forward pass; the walk begins at the end of the list"
+    if [number for bucket in buckets for number in bucket[::-1]] == want:
+        return "the buckets are in the right order, but inside each one the order is reversed"
+    if [number for bucket in buckets[::-1] for number in bucket] == want:
+        return "the buckets are in reverse order"
+    for number in tied:
+        if [other for other in came if other != number] == [other for other in want if other != number]:
+            early = came.index(number) < want.index(number)
+            more = "too early: the walk meets it again later" if early else "too late: the walk meets it earlier"
+            return f"p{number} is tied, and stands {more}"
+    place = {number: i for i, number in enumerate(want)}
+    if all(bucket == sorted(bucket, key=place.get) for bucket in buckets):
+        early, late = next((a, b) for a, b in pairwise(came) if place[a] > place[b])
+        return f"p{early} is in front of p{late}, though the walk meets p{late} first: look only at the open bucket"
     return "these are not the parameters in the order in which their gradients become complete"
 
 
-def check_filling(buckets, bytes_of, cap_bytes, given):
+def check_filling(buckets, bytes_of, cap_bytes, given, *, item_bytes=4):
     """No bucket too full, none empty, none closed while the next parameter still had room."""
+    expected, why, guess = filling_fault(buckets, bytes_of, cap_bytes, item_bytes)
+    from_the_first = [bucket[::-1] for bucket in buckets[::-1]]
+    if why and not filling_fault(from_the_first, bytes_of, cap_bytes, item_bytes)[1]:
+        guess = "perhaps the buckets were filled from the first parameter on, and then reversed"
     filled = [sum(bytes_of[number] for number in bucket) for bucket in buckets]
-    came = f"buckets {buckets} with {filled} bytes"
+    why = f"{why}: {guess}" if guess else why
+    expect(not why, expected=expected, came=f"buckets {buckets} with {filled} bytes", given=given, why=why)
+
+
+def filling_fault(buckets, bytes_of, cap_bytes, item_bytes):
+    """Of the first bucket that is filled wrongly: what is expected, what is wrong, a guess why; else empty texts."""
     for i, bucket in enumerate(buckets):
-        expect(bucket, expected="no empty bucket", came=came, given=given, why=f"bucket {i} is empty")
-        fits = filled[i] <= cap_bytes or len(bucket) == 1
-        why = f"bucket {i} is too full"
-        expect(fits, expected=f"at most {cap_bytes} bytes in a bucket", came=came, given=given, why=why)
-        if i + 1 < len(buckets):
-            room = filled[i] + bytes_of[buckets[i + 1][0]] > cap_bytes
-            why = f"parameter {buckets[i + 1][0]} had room in bucket {i}"
-            expect(room, expected="a new bucket only when the next does not fit", came=came, given=given, why=why)
+        filled = sum(bytes_of[number] for number in bucket)
+        if not bucket:
+            return "no empty bucket", f"bucket {i} is empty", ""
+        if filled > cap_bytes and len(bucket) > 1:
+            guess = ""
+            if filled <= cap_bytes * item_bytes:
+                guess = "perhaps numbers are counted, or the bytes of another dtype"
+            if filled - bytes_of[bucket[-1]] < cap_bytes:
+                guess = "perhaps you close a bucket after it has passed the limit; look before"
+            return f"at most {cap_bytes} bytes in a bucket", f"bucket {i} is too full", guess
+        after = buckets[i + 1][:1] if i + 1 < len(buckets) else []
+        if after and filled + bytes_of[after[0]] <= cap_bytes:
+            guess = "exactly full is not too full" if filled + bytes_of[after[0]] == cap_bytes else ""
+            return "a new bucket only when the next does not fit", f"parameter {after[0]} had room in bucket {i}", guess
+    return "", "", ""

@@ -7,7 +7,9 @@ gradient may be off by 1e-4 of its largest number. In ten seeds the worst of the
 
 import numpy as np
 
-from workbench.checks import as_array, close, expect
+from workbench.checks import CheckFailed, as_array, close, expect
+
+RESULT = "comm.all_reduce returns its result, and leaves the tensor that it got as it was"
 
 
 def make_weights(rng, vocabulary, width, *, tied=False, dtype="float32"):
@@ -63,20 +65,37 @@ def joined(batches):
     return tuple(np.concatenate(arrays) for arrays in zip(*batches, strict=True))
 
 
-def compare_gradient(got, want, by_rank, rank, name, what, given, n_micro=1):
-    """Fails unless the gradients agree; says what a wrong one looks like. `n_micro`: micro-batches of each rank."""
+def compare_gradient(got, want, by_rank, rank, name, what, given, *, talked=False, clue=None, n_micro=1, of_last=None):
+    """Fails unless the gradients agree; says what a wrong one looks like.
+
+    Args:
+        by_rank: each rank's own gradient.
+        talked: this rank sent something.
+        clue: a function of a wrong gradient that looks like nothing known; gives a sentence.
+        n_micro: micro-batches of each rank; `of_last` is the gradient of the last ones alone, averaged.
+    """
     label = f"the gradient of {name} on rank {rank}"
-    got = as_array(got, shape=want.shape, kind="float", name=label)
+    expect(got is not None, expected="a gradient", came=None, given=given, why=f"{label} is None")
+    try:
+        got = as_array(got, shape=want.shape, kind="float", name=label)
+    except CheckFailed as failure:
+        failure.add_given(given)
+        raise
     right = same(got, want)
-    looks = "" if right else looks_like(got, want, by_rank, by_rank[rank], n_micro)
+    looks = "" if right else looks_like(got, want, by_rank, by_rank[rank], talked, n_micro, of_last)
+    if clue and not right:
+        looks = looks or clue(got)
     expect(right, expected=want, came=got, given=given, why=f"{label} is not {what}. {looks}".removesuffix(". "))
 
 
-def looks_like(got, want, by_rank, own, n_micro):
+def looks_like(got, want, by_rank, own, talked, n_micro, of_last):
     """A wrong gradient in words that answer the belief behind it; "" where it looks like nothing known."""
     n_ranks = len(by_rank)
+    dropped = f". Perhaps a result was not used: {RESULT}" if talked else ""
+    if not got.any():
+        return "All its numbers are 0: perhaps an integer division (//)?"
     if same(got, own):
-        return "It is what this rank alone would have"
+        return f"It is what this rank alone would have{dropped}"
     if same(got, np.mean(by_rank, axis=0)):
         return "It is the plain mean over the ranks, so a rank with few samples has the vote of one with many"
     if ratio := multiple_of(got, want):
@@ -89,8 +108,14 @@ def looks_like(got, want, by_rank, own, n_micro):
         return f"Each number is {ratio:.3g} times the right one"
     if same(got, np.sum(by_rank, axis=0)):
         return f"It is the plain sum over the {n_ranks} ranks"
+    if of_last is not None and (ratio := multiple_of(got, of_last)):
+        times = "" if np.isclose(ratio, 1, rtol=1e-3) else f"{ratio:.3g} times "
+        return f"It is {times}that of the last micro-batch alone: perhaps .grad is cleared before each one"
+    if ratio := multiple_of(got, np.mean(by_rank, axis=0)):
+        late = "perhaps it was weighed after the sum. The ranks have different gradients: weigh each before it is sent"
+        return f"It is {ratio:.3g} times the plain mean over the ranks: {late}"
     if ratio := multiple_of(got, own):
-        return f"It is {ratio:.3g} times what this rank alone would have, with nothing from the others"
+        return f"It is {ratio:.3g} times what this rank alone would have, with nothing from the others{dropped}"
     return ""
 
 

@@ -11,13 +11,14 @@
 #
 # | part | what you write | minutes |
 # |---|---|---|
-# | 1 | `average_gradients`: many ranks, one gradient | 13 |
-# | 2 | `make_buckets`: what travels together, and when | 13 |
-# | 3 | `reduce_buckets`: one message per bucket | 8 |
-# | 4 | `ShardedSampler`: who reads what | 13 |
-# | stretch | `accumulate_gradients`: talk less | 10 |
+# | 1 | `average_gradients`: many ranks, one gradient | 15 |
+# | 2 | `make_buckets`: what travels together, and when | 20 |
+# | 3 | `reduce_buckets`: one message per bucket | 10 |
+# | 4 | `ShardedSampler`: who reads what | 12 |
+# | stretch | `accumulate_gradients`: talk less | 8 |
 #
-# No part needs the answer of another. A good place to stop is after part 3.
+# With 5 minutes of reading before them, parts 1 to 4 take 62 minutes. No part needs the answer of another. A good place
+# to stop is after part 3. `wb.check("…")` checks your answer. `wb.hint("…")` gives a hint; call it again for the next.
 
 # %%
 import torch
@@ -27,8 +28,8 @@ import workbench as wb
 # %% tags=["parameters"]
 vocabulary = 2000  # tokens that the model below knows
 width = 64  # numbers per token inside it
-real_ranks = False  # True: the last cell starts real processes
-world_size = 2  # of the last cell
+real_ranks = False  # True: the cell under "The same function on real processes" starts them
+world_size = 2  # how many it starts
 
 # %% [markdown]
 # ## The idea, and four words
@@ -47,7 +48,7 @@ world_size = 2  # of the last cell
 # | `comm.world_size` | the number of ranks |
 # | `comm.all_reduce(tensor, op="sum")` | **returns** the sum over all ranks as a new tensor; `op="mean"` the mean |
 #
-# It takes tensors, not Python numbers: write `torch.tensor([n])`.
+# It takes tensors, not Python numbers: write `torch.tensor([n])`. A mean needs a tensor of floats.
 #
 # The checker counts each call of `comm`, and the bytes of each tensor that you hand over. All ranks have to make the
 # same calls, in the same order, with tensors of the same shape. Otherwise they would wait for each other forever. The
@@ -107,8 +108,7 @@ class TeamOfOne:
 # - Each number of the gradient must be sent **once**. Besides the gradients, each rank may send 64 bytes in all, for
 #   example its number of samples (8 bytes). A frozen parameter is not sent.
 #
-# (DDP takes the plain mean over the ranks, even when their batches differ: see the note on summed losses in the
-# documentation of `torch.nn.parallel.DistributedDataParallel`, PyTorch 2.13. You will do better.)
+# (DDP takes the plain mean over the ranks, even when their batches differ. You will do better.)
 #
 # Begin simply. The first check has batches of equal size, and passes after a few lines.
 
@@ -143,16 +143,18 @@ wb.check("average")
 # **reverse order** (Li et al. 2020).
 #
 # You get `params`, a list of parameters in the order in which the forward pass uses them, collected layer by layer.
-# Put them into buckets:
+# Put them into buckets. (Bytes are counted as under "Look at a model first". Not every parameter is float32.)
 #
 # 1. Go through the list from its end.
 # 2. **Frozen** parameters are left out.
 # 3. A **tied** parameter is in the list twice or more, but belongs in one bucket, once. Its gradient is a sum over all
 #    its uses. It is complete when the backward pass has met all of them. So it goes where your walk from the end meets
-#    it for the **last** time: `[a, b, c, a]` gives `c, b, a`. (To find the same object again, compare `id(p)`. Do not
-#    write `p in a_list`: it compares the numbers in the tensors.)
-# 4. Fill a bucket as long as its bytes stay at or below `cap_bytes`. Begin a new one when the next parameter would
-#    take it above. A parameter that is larger than `cap_bytes` by itself gets a bucket for itself.
+#    it for the **last** time: `[a, b, a, c, a]` gives `c, b, a`. (To find the same object again, compare `id(p)`. Do
+#    not write `p in a_list`: it compares the numbers in the tensors.)
+# 4. Look only at the open bucket, never at an earlier one. Fill it as long as its bytes stay at or below `cap_bytes`.
+#    When the next parameter would take it above, begin a new one. A parameter that is larger than `cap_bytes` by
+#    itself gets a bucket for itself, at its place in the order.
+# 5. No bucket is empty. Without trainable parameters, return `[]`.
 #
 # (DDP's own rule is a little different from 4: it closes a bucket once it has *reached* the limit.)
 
@@ -198,9 +200,10 @@ wb.check("buckets")
 #
 # Here all ranks have equally many samples: take the plain mean over the ranks.
 #
-# One more thing happens in practice. A parameter may have **no gradient** on one rank (`p.grad is None`), because no
-# sample of that rank used it. This rank cannot know about the others, and all have to send tensors of the same size.
-# So this rank sends zeros in its place; and after the all-reduce it has a gradient like everybody else.
+# A parameter may have **no gradient** on one rank (`p.grad is None`), because no sample of that rank used it. This rank
+# cannot know about the others, even if a whole bucket has no gradient, and all have to send tensors of the same size.
+# So this rank sends zeros in its place, of the same dtype; and after the all-reduce it has a gradient like everybody
+# else.
 
 
 # %% solution="reduce_buckets"
@@ -209,7 +212,8 @@ def reduce_buckets(comm, buckets: list[list[torch.nn.Parameter]]) -> None:
 
     Args:
         comm: `rank`, `world_size`, `all_reduce(tensor, op)`.
-        buckets: the same on each rank; all parameters of a bucket have one dtype. A `.grad` of None counts as zeros.
+        buckets: the same on each rank; all parameters of a bucket have one dtype. A `.grad` of None counts as zeros;
+            a `.grad` may be non-contiguous in memory.
     """
     ### BEGIN SOLUTION "For each bucket, all-reduce one flat tensor and hand its pieces out again."
     for bucket in buckets:
@@ -235,17 +239,18 @@ wb.check("reduce")
 # - All ranks together read all samples. The whole data set is shuffled again **in each epoch**: a rank does not keep
 #   its samples, though some may come back by chance.
 # - All ranks get **equally many** indices. A rank with one more would wait for the others in its last all-reduce,
-#   forever. If the samples cannot be divided evenly, **none is dropped**: repeat as few indices as possible, so that
-#   every rank gets the same number. With 10 samples and 4 ranks: 3 each, 12 in all, 2 of them repeated; you may choose
-#   which. With 1 sample and 4 ranks, all four read it.
-# - The order depends on `seed` and on the epoch, and on **nothing else**. A run that stopped, and goes on at epoch 7
-#   with a new sampler, reads what it would have read. Other code may use random numbers in between.
+#   forever. If the samples cannot be divided evenly, **none is dropped**: fill up with as few repeated indices as
+#   possible. With 10 samples and 4 ranks: 3 each, 12 in all, so 2 places are left. You may choose what fills them, even
+#   one index twice. With 1 sample and 4 ranks, all four read it.
+# - The order depends on `seed` and on the epoch (`seed + epoch` will do), and on **nothing else**. A run that stopped,
+#   and goes on at epoch 7 with a new sampler, reads what it would have read. Other code may use random numbers in
+#   between. Iterating twice in one epoch gives the same. Before any `set_epoch`, the epoch is 0.
 #
-# The training loop calls `sampler.set_epoch(epoch)` before it reads. (So does PyTorch's `DistributedSampler`. If you
-# forget the call there, its documentation says, "the same ordering will be always used".)
+# The training loop calls `sampler.set_epoch(epoch)` before it reads. (PyTorch's `DistributedSampler` needs this call
+# too. Forget it, and each epoch has the same order.)
 #
-# `torch.Generator().manual_seed(…)` makes a source of random numbers of its own; `torch.randperm(n, generator=…)`
-# uses it.
+# `torch.Generator().manual_seed(…)` makes a source of random numbers of its own, which other code does not share;
+# `torch.randperm(n, generator=…)` uses it.
 
 
 # %% solution="ShardedSampler"
@@ -300,7 +305,11 @@ wb.check("sampler")
 #
 # Write one accumulated step: forward and backward on each micro-batch, then communication. All micro-batches of all
 # ranks have the same size. Afterwards `p.grad` is the gradient of the mean loss over all samples of all ranks, and
-# each number of the gradient has been sent once. You may call your `average_gradients`.
+# each number of the gradient has been sent once. Frozen and tied parameters count here too.
+#
+# Only hand a micro-batch to `loss_of`; it need not be a tensor. You may call your `average_gradients`, with any
+# `n_samples` that is equal on all ranks. (One `backward()` on the summed losses gives the same numbers, but keeps all
+# micro-batches in memory. The checker cannot see that.)
 
 
 # %% solution="accumulate_gradients"
@@ -373,5 +382,5 @@ else:
 #
 # - Shen Li, Yanli Zhao, Rohan Varma and others: *PyTorch Distributed: Experiences on Accelerating Data Parallel
 #   Training*. Proceedings of the VLDB Endowment 13(12), 2020, pages 3005–3018. DOI 10.14778/3415478.3415530.
-# - PyTorch 2.13, documentation of `torch.nn.parallel.DistributedDataParallel` and of
+# - PyTorch 2.13, documentation of `torch.nn.parallel.DistributedDataParallel` (note on summed losses) and of
 #   `torch.utils.data.distributed.DistributedSampler`; note *Distributed Data Parallel*, section *Internal Design*.

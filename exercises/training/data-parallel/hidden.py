@@ -3,7 +3,7 @@
 import numpy as np
 from checks import accumulate_part, average_part, buckets_part, reduce_part, sampler_part
 from checks_buckets import check_filling, check_order, run_buckets
-from checks_sampler import check_shards, read_shards
+from checks_sampler import check_mixed, check_shards, read_shards
 from checks_steps import check_accumulate, check_average, check_bytes, check_messages, check_reduce
 
 from workbench.checks import expect
@@ -45,14 +45,14 @@ def any_model(submission):
             bytes_of = [item_bytes * int(np.prod(shape)) for shape in shapes]
             frozen = tuple(int(number) for number in rng.choice(9, 2, replace=False))
             uses = list(range(9))
-            for number in rng.choice(9, 3, replace=False):
+            for number in rng.choice(9, 5):  # some of them twice
                 uses.insert(int(rng.integers(0, len(uses) + 1)), int(number))
             cap_bytes = int(rng.choice([item_bytes, 12 * item_bytes, bytes_of[8] + bytes_of[7], sum(bytes_of)]))
             given = f"{dtype} parameters of {bytes_of} bytes, in use {uses}, frozen {frozen}, cap_bytes={cap_bytes}"
             buckets = run_buckets(submission, shapes, cap_bytes, given, uses=uses, frozen=frozen, dtype=dtype)
             trained = set(range(9)) - set(frozen)
             check_order(buckets, sorted(trained, key=uses.index, reverse=True), given)
-            check_filling(buckets, bytes_of, cap_bytes, given)
+            check_filling(buckets, bytes_of, cap_bytes, given, item_bytes=item_bytes)
 
 
 @buckets_part.check(
@@ -64,7 +64,7 @@ def equal_is_not_tied(submission):
     size = int(submission.rng.integers(2, 6))
     given = f"four parameters of {size} zeros; the second is tied"
     buckets = run_buckets(submission, [(size,)] * 4, 8 * size, given, uses=[0, 1, 2, 3, 1])
-    check_order(buckets, [3, 2, 1, 0], given)
+    check_order(buckets, [3, 2, 1, 0], given, tied=[1])
     check_filling(buckets, [4 * size] * 4, 8 * size, given)
 
 
@@ -124,7 +124,8 @@ def shuffles_the_whole(submission):
     """A right answer fails by chance with probability below 1e-7, the sum of these:
 
     the same 15 of 60 samples twice on a rank, 4 / C(60, 15) < 1e-13; an ascending shard, 8 / 15! < 1e-11; eight of 14
-    steps between neighbours alike (modulo 60) in one of 8 shards, 8 · 60 · C(14, 8) / 45⁸ < 9e-8.
+    steps between neighbours alike (modulo 60) in one of 8 shards, 8 · 60 · C(14, 8) / 45⁸ < 9e-8; the same shards,
+    4! · 15!⁴ / 60! < 1e-30; 14 of 56 neighbours alike, about Poisson with mean 56² / (60 · 59) = 0.9, < 1e-12.
     """
     shards = read_shards(submission, 60, 4, epochs=[0, 1])
     for by_rank in shards:
@@ -134,6 +135,7 @@ def shuffles_the_whole(submission):
             steps = np.diff(shard) % 60
             alike = int(np.bincount(steps).max())
             expect(alike < 8, expected="a random order", came=f"{alike} of 14 steps between neighbours are alike")
+    check_mixed(shards[0], shards[1], 14, "epochs 0 and 1", "60 samples, 4 ranks")
     for rank in range(4):
         kept = set(shards[0][rank]) == set(shards[1][rank])
         expect(not kept, expected="other samples in the next epoch", came=f"rank {rank} has the same samples again")

@@ -10,7 +10,8 @@ def read_epoch(sampler, epoch, noise):
     random.seed(noise)
     numpy.random.seed(noise)
     torch.manual_seed(noise)
-    sampler.set_epoch(epoch)
+    if epoch is not None:
+        sampler.set_epoch(epoch)
     # Not list(sampler), which asks for len(sampler) first.
     return [index for index in sampler]
 

@@ -1,5 +1,5 @@
 """Closes a bucket once it has reached the limit, as DDP does, and so goes above it.
-Caught by: buckets.any_model
+Caught by: buckets.fills_from_the_end, buckets.any_model
 """
 
 

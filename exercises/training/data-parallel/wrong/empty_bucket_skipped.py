@@ -1,5 +1,5 @@
 """Sends nothing for a bucket without a gradient on this rank, and lets the other ranks wait.
-Caught by: reduce.a_larger_model
+Caught by: reduce.missing_counts_as_zeros, reduce.a_larger_model
 """
 
 

@@ -1,4 +1,6 @@
-"""Believes that every number has four bytes.  Caught by: buckets.any_model"""
+"""Believes that every number has four bytes.
+Caught by: buckets.fills_from_the_end, buckets.any_model
+"""
 
 
 # %% solution="make_buckets"

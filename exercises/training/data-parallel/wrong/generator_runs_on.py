@@ -1,5 +1,5 @@
 """Keeps one generator that runs on from epoch to epoch: right until the run is resumed.
-Caught by: sampler.resumes_alike
+Caught by: sampler.own_order_each_epoch, sampler.resumes_alike
 """
 
 

@@ -1,5 +1,5 @@
 """Cuts the data set first, and shuffles each rank's part: a rank sees the same samples for ever.
-Caught by: sampler.shuffles_the_whole
+Caught by: sampler.own_order_each_epoch, sampler.shuffles_the_whole
 """
 
 

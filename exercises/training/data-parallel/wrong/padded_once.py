@@ -1,5 +1,5 @@
 """Pads from the beginning of the order, and forgets that there may be more ranks than samples.
-Caught by: sampler.any_number_of_samples
+Caught by: sampler.keeps_the_tail, sampler.any_number_of_samples
 """
 
 

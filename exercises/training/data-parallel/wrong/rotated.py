@@ -1,4 +1,6 @@
-"""Believes that beginning at another sample in each epoch is a shuffle.  Caught by: sampler.shuffles_the_whole"""
+"""Believes that beginning at another sample in each epoch is a shuffle.
+Caught by: sampler.own_order_each_epoch, sampler.shuffles_the_whole
+"""
 
 
 # %% solution="ShardedSampler"

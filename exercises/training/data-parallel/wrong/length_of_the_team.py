@@ -1,0 +1,23 @@
+"""Believes that len() is how many indices all ranks read together.
+Caught by: sampler.nothing_twice_nothing_lost, sampler.keeps_the_tail, sampler.own_order_each_epoch,
+sampler.any_number_of_samples, sampler.resumes_alike, sampler.shuffles_the_whole
+"""
+
+
+# %% solution="ShardedSampler"
+class ShardedSampler:
+    def __init__(self, n_samples, world_size, rank, seed=0):
+        self.n_samples, self.world_size, self.rank, self.seed = n_samples, world_size, rank, seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __len__(self):
+        return -(-self.n_samples // self.world_size) * self.world_size
+
+    def __iter__(self):
+        generator = torch.Generator().manual_seed(self.seed + self.epoch)
+        order = torch.randperm(self.n_samples, generator=generator).tolist()
+        padded = (order * self.world_size)[: len(self)]
+        return iter(padded[self.rank :: self.world_size])
