@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from workbench.array_comparators import as_array, close
-from workbench.failures import CheckFailed
+from workbench.failures import CheckFailed, show
 
 # What a cell may be beside a missing value; numbers and text of NumPy arrive as Python's.
 _SCALARS = (bool, int, float, str, bytes)
@@ -80,7 +80,9 @@ def same_table(
             if not _same_cell(row_got[column], cell, rtol, atol):
                 at = {key: row_want[key] for key in keys}
                 told = at if given is None else given(at)
-                raise CheckFailed(f"column {column} differs", expected=cell, came=row_got[column], given=told)
+                failure = CheckFailed(f"column {column} differs", expected=cell, came=row_got[column], given=told)
+                failure.expected, failure.came = _cell_text(cell), _cell_text(row_got[column])
+                raise failure
 
 
 def _places(table: Any, columns: Sequence[Hashable], name: str) -> dict[Hashable, int]:
@@ -156,6 +158,11 @@ def _order(value: Any) -> tuple[str, Any]:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return "number", value
     return "text" if isinstance(value, str) else "value", str(value)
+
+
+def _cell_text(cell: Any) -> str | None:
+    """As a message shows it: what is missing, and a text without letters, would be easily overlooked."""
+    return "missing" if cell is None else "'' (empty text)" if cell == "" else show(cell)
 
 
 def _same_cell(got: Any, want: Any, rtol: float, atol: float) -> bool:

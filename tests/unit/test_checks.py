@@ -273,7 +273,15 @@ def test_a_tables_failure_keeps_its_values_and_can_say_what_went_in() -> None:
     with pytest.raises(CheckFailed) as caught:
         same_table(WANT.assign(t=[None, None]), WANT, ["k"])
     assert caught.value.values == {"expected": "a", "came": None, "given": {"k": 1}}
-    assert caught.value.came == "None"
+
+
+def test_a_tables_failure_shows_missing_cells_and_empty_texts() -> None:
+    with pytest.raises(CheckFailed) as caught:
+        same_table(WANT.assign(t=["a", ""]), WANT, "k")
+    assert (caught.value.expected, caught.value.came) == ("missing", "'' (empty text)")
+    with pytest.raises(CheckFailed) as caught:
+        same_table(WANT.assign(t=[None, None]), WANT, "k")
+    assert (caught.value.expected, caught.value.came) == ("a", "missing")
 
 
 def test_tables_agree_within_an_absolute_tolerance() -> None:

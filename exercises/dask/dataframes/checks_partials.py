@@ -43,21 +43,38 @@ def draw_amounts(rng, shops, most, offset=0.0):
     return drawn
 
 
-def as_summary(value, columns, name):
-    """These columns of the value, as a clean table of numbers; nan where a number is missing."""
-    return as_table(value, columns=columns, numeric=columns, name=name)
+def as_summary(value, columns, name, only=False):
+    """These columns of the value, as a clean table of numbers; nan where a number is missing. only: no others."""
+    table = as_table(value, columns=columns, numeric=columns, name=name)
+    if only:
+        more = [column for column in value.columns.tolist() if column not in columns]
+        why = f"{name} has too many columns"
+        expect(not more, expected=f"the columns {columns}, no others", came=f"also {more}", why=why)
+    return table
 
 
-def call_chunk(submission, orders):
-    return as_summary(submission.call("chunk", orders), PARTIAL_COLUMNS, "what chunk gave back")
+def call_chunk(submission, orders, only=False):
+    return as_summary(submission.call("chunk", orders), PARTIAL_COLUMNS, "what chunk gave back", only)
 
 
-def call_combine(submission, partials):
-    return as_summary(submission.call("combine", partials), PARTIAL_COLUMNS, "what combine gave back")
+def call_combine(submission, partials, only=False):
+    return as_summary(submission.call("combine", partials), PARTIAL_COLUMNS, "what combine gave back", only)
 
 
-def call_finalise(submission, partial):
-    return as_summary(submission.call("finalise", partial), ["shop", "count", "mean", "var"], "what finalise gave back")
+def call_finalise(submission, partial, only=False):
+    columns = ["shop", "count", "mean", "var"]
+    return as_summary(submission.call("finalise", partial), columns, "what finalise gave back", only)
+
+
+def check_empty(submission, orders):
+    """Fails unless chunk makes a partial without rows from a partition without rows."""
+    given = "a partition without rows"
+    try:
+        empty = call_chunk(submission, orders.iloc[:0])
+    except CheckFailed as failure:
+        failure.add_given(given)
+        raise
+    expect(len(empty) == 0, expected="a partial without rows", came=empty, given=given)
 
 
 def check_summary(got, want, given, rtol=1e-6):

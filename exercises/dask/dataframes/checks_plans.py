@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -26,36 +27,91 @@ def needs(title):
         raise CheckFailed(f"first the check “{title}” has to pass", came=failure.why) from None
 
 
-def shuffle_case(rng, ways_of_partition, most_rows):
-    """Partitions whose cost is known because they were made so: (keys, rows that move, messages as (from, to)).
+NO_RETURN = "None (perhaps a return is missing)"
 
-    ways_of_partition: for each partition, to how many others it sends 2 to most_rows rows; it also has 1 to most_rows
-    rows in the right place. None: a partition without rows.
+
+@dataclass(frozen=True)
+class Shuffle:
+    """Partitions whose cost is known because they were made so; messages as (from, to)."""
+
+    keys_of_partition: list
+    n_moving: int
+    messages: list
+
+    @property
+    def told(self):
+        return f"keys of each partition: {[keys.tolist() for keys in self.keys_of_partition]}"
+
+
+def shuffle_case(rng, places_of_partition, most_rows):
+    """places_of_partition: for each partition, where its rows have to go; itself, where some of them may stay.
+
+    2 to most_rows rows go to each place, and 1 to most_rows stay.
     """
-    n_partitions = len(ways_of_partition)
+    n_partitions = len(places_of_partition)
     keys_of_partition, n_moving, messages = [], 0, []
+    for here, places in enumerate(places_of_partition):
+        keys = []
+        for there in sorted(places):
+            fewest = 1 if there == here else 2
+            there_R = there + n_partitions * rng.integers(0, 4, rng.integers(fewest, most_rows + 1))
+            keys += there_R.tolist()
+            if there != here:
+                n_moving += len(there_R)
+                messages.append((here, there))
+        keys_of_partition.append(rng.permutation(np.array(keys, dtype=int)))
+    return Shuffle(keys_of_partition, n_moving, messages)
+
+
+def small_shuffle(rng):
+    """Of four partitions, two write to each other and to others: 5 messages, with 2 rows each.
+
+    One is empty, one has only rows that may stay, and one has none of these.
+    """
+    first, second, empty, quiet = rng.permutation(4).tolist()
+    places = {first: [first, second, empty, quiet], second: [first, empty], empty: [], quiet: [quiet]}
+    return shuffle_case(rng, [places[number] for number in range(4)], most_rows=2)
+
+
+def draw_places(rng, ways_of_partition):
+    """To how many others each partition sends rows, for shuffle_case; None: it has no rows.
+
+    In each partition but the first, some rows may stay.
+    """
+    drawn = []
     for here, n_ways in enumerate(ways_of_partition):
-        if n_ways is None:
-            keys_of_partition.append(np.array([], dtype=int))
-            continue
-        keys = (here + n_partitions * rng.integers(0, 4, rng.integers(1, most_rows + 1))).tolist()
-        away = [there for there in range(n_partitions) if there != here]
-        for there in sorted(rng.choice(away, n_ways, replace=False).tolist()):
-            leaving = (there + n_partitions * rng.integers(0, 4, rng.integers(2, most_rows + 1))).tolist()
-            keys, n_moving = keys + leaving, n_moving + len(leaving)
-            messages.append((here, there))
-        keys_of_partition.append(rng.permutation(np.array(keys)))
-    return keys_of_partition, n_moving, messages
+        away = [there for there in range(len(ways_of_partition)) if there != here]
+        stay = [] if n_ways is None or here == 0 else [here]
+        drawn.append(stay + rng.choice(away, n_ways or 0, replace=False).tolist())
+    return drawn
 
 
-def check_cost(submission, keys_of_partition, n_moving, messages):
-    cost = as_list(submission.call("shuffle_cost", keys_of_partition), length=2, name="what shuffle_cost gave back")
-    names = ("the number of rows that move", "the number of messages")
-    n_rows, n_messages = (as_number(x, kind="int", name=name) for x, name in zip(cost, names, strict=True))
-    given = f"keys of each partition: {[keys.tolist() for keys in keys_of_partition]}"
-    expect(n_rows == n_moving, expected=f"{n_moving} rows move", came=f"{n_rows} rows", given=given)
-    told = f"{len(messages)} messages: " + ", ".join(f"{here} → {there}" for here, there in messages)
-    expect(n_messages == len(messages), expected=told, came=f"{n_messages} messages", given=given)
+def cost_of(submission, shuffle):
+    """(rows that move, messages), as the learner's function counts them."""
+    value = submission.call("shuffle_cost", shuffle.keys_of_partition, given=shuffle.told)
+    try:
+        rows, messages = (as_number(number, kind="int") for number in as_list(value, length=2))
+    except CheckFailed:
+        why, came = "shuffle_cost has to return two numbers", NO_RETURN if value is None else value
+        raise CheckFailed(why, expected="two numbers: (rows, messages)", came=came) from None
+    right = (shuffle.n_moving, len(shuffle.messages))
+    exchanged = (messages, rows) == right != (rows, messages)
+    why = "both numbers are right, but in the other order"
+    expect(not exchanged, expected=f"(rows, messages): {right}", came=(rows, messages), given=shuffle.told, why=why)
+    return rows, messages
+
+
+def check_rows(submission, shuffle):
+    rows, _ = cost_of(submission, shuffle)
+    expected = f"{shuffle.n_moving} rows move"
+    expect(rows == shuffle.n_moving, expected=expected, came=f"{rows} rows", given=shuffle.told)
+
+
+def check_messages(submission, shuffle):
+    _, messages = cost_of(submission, shuffle)
+    n_messages = len(shuffle.messages)
+    told = f"{n_messages} messages: " + ", ".join(f"{here} → {there}" for here, there in shuffle.messages)
+    expect(messages == n_messages, expected=told, came=f"{messages} messages", given=shuffle.told)
 
 
 class Store(Served):
@@ -66,6 +122,7 @@ class Store(Served):
         self.constants = {"n_partitions": len(partitions)}
         self.delivered = []
         self.reads = [[]]  # reads[i]: the partitions asked for since delivery i - 1
+        self.read_by_join = []  # for a message alone: the learner's process says when join has returned
 
     @exposed
     def load(self, number):
@@ -73,6 +130,10 @@ class Store(Served):
             raise Refuse(f"there is no partition {number!r}", type="IndexError")
         self.reads[-1].append(number)
         return self.partitions[number]
+
+    @exposed
+    def join_returned(self):
+        self.read_by_join = sorted(self.reads[-1])
 
     @exposed
     def deliver(self, table):
@@ -100,7 +161,10 @@ def join_case(rng, sizes, n_shops, n_shop_partitions):
 def run_join(submission, store, shops_tables):
     """Lets the learner's join work on the store; the tables that it delivered."""
     inputs = {"shops_tables": shops_tables, "no_orders": store.partitions[0].iloc[:0]}
-    submission.run("join_by_partition", returns=["n_delivered"], serve={"store": store}, **inputs)
+    ran = submission.run("join_by_partition", returns=["n_delivered", "instead"], serve={"store": store}, **inputs)
+    if isinstance(ran["instead"], str) and ran["instead"]:
+        came = NO_RETURN if ran["instead"] == "None" else ran["instead"]
+        raise CheckFailed("join has to return a Dask table", expected="a Dask table, not yet computed", came=came)
     return [
         as_table(table, columns=JOINED_COLUMNS, name=f"partition {number} of the result")
         for number, table in enumerate(store.delivered)
@@ -114,21 +178,52 @@ def check_joined(submission, store, shops_tables, want):
         raise CheckFailed("the result has no partitions", expected="as many as orders has", came="none")
     joined = pd.concat(delivered, ignore_index=True)
     known = set(pd.concat(shops_tables)["shop"].tolist())
+    shop_of_order = dict(zip(want["order"], want["shop"], strict=True))
+
+    def told(order):
+        shop = shop_of_order[order]
+        return f"order {order} of shop {shop}, which is {'' if shop in known else 'not '}in shops"
+
     times = Counter(joined["order"].tolist())
-    wrong = [(order, shop) for order, shop in zip(want["order"], want["shop"], strict=True) if times[order] != 1]
+    wrong = [order for order in shop_of_order if times[order] != 1]
     if wrong:
-        missing = [(order, shop) for order, shop in wrong if times[order] == 0]
-        order, shop = (missing or wrong)[0]
-        who = f"order {order} of shop {shop}, which is {'' if shop in known else 'not '}in shops"
+        missing = [order for order in wrong if times[order] == 0]
         what = f"{len(missing)} orders are missing" if missing else f"{len(wrong)} orders come out more than once"
-        came = f"{len(joined)} rows"
+        who, came = told((missing or wrong)[0]), f"{len(joined)} rows"
         raise OrdersLost(f"{what}, for example {who}", expected=f"{len(want)} orders, each once", came=came)
-    same_table(joined, want, "order")
+    same_table(joined, want, "order", given=lambda row: told(row["order"]))
     return delivered
+
+
+def check_columns(store):
+    """Fails unless what was delivered has the columns of orders and then city; after check_joined."""
+    for table in store.delivered:
+        columns = table.columns.tolist()
+        why = "the columns of orders and then city"
+        expect(columns == JOINED_COLUMNS, expected=f"the columns {JOINED_COLUMNS}", came=f"{columns}", why=why)
+
+
+def check_stay(store, delivered):
+    """Fails if an order left its partition."""
+    before, after = [len(table) for table in store.partitions], [len(table) for table in delivered]
+    moved = "the big table was moved"
+    expect(before == after, expected=f"rows per partition: {before}", came=f"rows per partition: {after}", why=moved)
+    for number, (was, now) in enumerate(zip(store.partitions, delivered, strict=True)):
+        same = sorted(was["order"].tolist()) == sorted(now["order"].tolist())
+        came = f"partition {number} holds orders {sorted(now['order'].tolist())[:8]} …"
+        expect(same, expected=f"partition {number}: {sorted(was['order'].tolist())[:8]} …", came=came, why=moved)
+
+
+def check_not_computed(store):
+    """Fails if join read orders before it returned."""
+    why = "join reads orders itself: perhaps by compute(), persist(), len() or set_index()"
+    came = f"before join returned, these partitions were read: {store.read_by_join}"
+    expect(not store.read_by_join, expected="join makes a plan, and reads no partition of orders", came=came, why=why)
 
 
 def check_reads(store):
     """Fails if anything but partition i of orders was read for partition i of the result."""
+    check_not_computed(store)
     for number in range(len(store.partitions)):
         read = store.reads[number] if number < len(store.reads) else []
         came = f"read before partition {number} of the result was there: {sorted(read)}"

@@ -13,14 +13,14 @@
 # | part | minutes | what you write |
 # |---|---|---|
 # | The two tables | 5 | nothing: run and look |
-# | 1 · What a shuffle moves | 8 | one function |
-# | 2 · A join that moves nothing big | 10 | one function, often one line; then a good place to stop |
-# | 3 · Statistics in a tree | 30 | three functions; the end of the 53 minutes |
-# | 4 · One hot key | + 18 | three short functions: a stretch, graded like the others |
+# | 1 · What a shuffle moves | 9 | one function |
+# | 2 · A join that moves nothing big | 14 | one function, often one line; then a good place to stop |
+# | 3 · Statistics in a tree | 40 | three functions; the end of the 68 minutes |
+# | 4 · One hot key | + 23 | three short functions: a stretch, graded like the others |
 #
 # Run the cells from top to bottom. `wb.check("…")` checks your answer as often as you like. `wb.hint("…")` asks you a
-# question that helps. When your work is graded, further checks run, on other tables. After each check, one more cell
-# uses your functions on the tables of this notebook. Those cells are not graded.
+# question that helps. When your work is graded, further checks run, on other tables. The cell after each check uses
+# your functions on the tables of this notebook; it is not graded.
 
 # %%
 import dask
@@ -87,17 +87,17 @@ print("tasks:", len(usual_join.optimize().__dask_graph__()))
 #
 # - A row **moves** if it has to end up in another partition than the one where it lies.
 # - A **message** goes from one partition to *another* one, and carries all rows going from the one to the other. There
-#   is no message without rows.
+#   is no message without rows; so an empty partition sends none.
 #
 # Example with 3 partitions:
 #
 # | partition | its keys | have to leave it |
 # |---|---|---|
 # | 0 | `[0, 1, 4, 5]` | 1 and 4, both to partition 1; 5, to partition 2 |
-# | 1 | `[3, 7]` | 3, to partition 0 |
+# | 1 | `[3, 6]` | 3 and 6, both to partition 0: no row stays |
 # | 2 | `[8, 10]` | 10, to partition 1 |
 #
-# So 5 rows move, in 4 messages: 0 → 1, 0 → 2, 1 → 0 and 2 → 1. Partition 0 sends two messages. And 0 → 1 and 1 → 0 are
+# So 6 rows move, in 4 messages: 0 → 1, 0 → 2, 1 → 0 and 2 → 1. Partition 0 sends two messages. And 0 → 1 and 1 → 0 are
 # two messages, because they carry different rows.
 
 
@@ -105,7 +105,7 @@ print("tasks:", len(usual_join.optimize().__dask_graph__()))
 def shuffle_cost(keys_of_partition: list[np.ndarray]) -> tuple[int, int]:
     """What the shuffle moves.
 
-    keys_of_partition: for each partition, the whole-number keys of its rows; a partition may be empty.
+    keys_of_partition: for each partition, the whole-number keys of its rows, as an array; it may be empty.
     Returns (number of rows that move, number of messages).
     """
     ### BEGIN SOLUTION "Return how many rows have to change their partition, and how many messages carry them."
@@ -132,26 +132,29 @@ except NotImplementedError as todo:
     print(f"The cost of a shuffle of orders appears when part 1 is there. Next: {todo}")
 
 # %% [markdown]
+# With n partitions, about (n − 1)/n of the rows move, in up to n · (n − 1) messages. Is it so here?
+
+# %% [markdown]
 # ## 2 · A join that moves nothing big
 #
-# `shops` has few rows. `orders` has many. Write a join that leaves each order in its partition.
+# `shops` is small: all of it fits into the memory of every worker. `orders` does not. Write a join that leaves each
+# order in its partition.
 #
+# - Both tables may have any number of partitions; `shops` may have more than `orders`.
 # - The result is a Dask table, not yet computed, with the columns of `orders` and then `city`.
 # - Every order stays, also one whose shop is not in `shops`. Its `city` is then missing. This is a **left join**.
 # - Partition 0 of the result needs partition 0 of `orders`, and no other. The same holds for partitions 1, 2, 3, …
 #
-# You may compute `shops`, but not `orders`.
+# You may compute `shops`, but not `orders`. `len(orders)`, `orders.persist()` and `orders["shop"].unique().compute()`
+# read all of `orders`, too.
 #
-# This is how the last point is checked: the check hands out the partitions of `orders` one by one, and writes down
-# which ones Dask asks for before it delivers partition 0 of your result, then partition 1, and so on.
+# The last bullet is checked like this: the check computes partition 0 of your result, then partition 1, and so on. Each
+# time, it writes down which partitions of `orders` Dask reads.
 
 
 # %% solution="join"
 def join(orders: dd.DataFrame, shops: dd.DataFrame) -> dd.DataFrame:
-    """Left join of `orders` (columns order, shop, amount) with `shops` (shop, city) on shop; orders must not move.
-
-    Both tables may have any number of partitions. Shops fit into the memory of every worker; orders do not.
-    """
+    """Left join of `orders` (columns order, shop, amount) with `shops` (shop, city) on shop; orders must not move."""
     ### BEGIN SOLUTION "Return the left join as a Dask table in which every order is still in its own partition."
     return orders.merge(shops.repartition(npartitions=1), on="shop", how="left")
     ### END SOLUTION
@@ -188,13 +191,12 @@ except NotImplementedError as todo:
 # partition 4 ── chunk ──▶ partial ─┘
 # ```
 #
-# This is a **tree reduction**. Dask has it too: `dask.dataframe.Aggregation` takes the same three steps, under the
-# names `chunk`, `agg` and `finalize` (with a z). You do not use it here; the check calls your functions directly.
+# This is a **tree reduction**. (In Dask it is `dask.dataframe.Aggregation`. Here the check calls your functions
+# directly, with copies that they may change.) The tree may have any shape: `combine` may get one partial or many, in
+# any order, and returns a partial again.
 #
-# The tree may have any shape, so your functions must be right for every shape: `combine` may get one partial or many,
-# in any order, and what it returns must again be a partial.
-#
-# A **partial** is a pandas table with one row for each shop that occurs, and four columns:
+# A **partial** is a pandas table with one row for each shop that occurs, four columns, and no others (they would have
+# to travel, too):
 #
 # | column | meaning |
 # |---|---|
@@ -203,33 +205,34 @@ except NotImplementedError as todo:
 # | `mean` | mean of `amount` |
 # | `m2` | sum of the squared differences from that mean: Σᵢ (xᵢ − mean)² |
 #
-# Why `m2`, and not simply the sum of the squares? Look. (`_R` at the end of a name says: an array with one value for
-# each row. R is the number of rows.)
+# Why `m2`, and not simply the sum of the squares? Look.
 
 # %%
-amount_R = 1e9 + np.random.default_rng(1).normal(0.0, 1.0, 1000)
-print("sum of squares − square of the sum / n:", (amount_R**2).sum() - amount_R.sum() ** 2 / 1000)
-print("sum of squared differences from mean: ", ((amount_R - amount_R.mean()) ** 2).sum())
+amounts = 1e9 + np.random.default_rng(1).normal(0.0, 1.0, 1000)
+print("sum of squares − square of the sum / n:", (amounts**2).sum() - amounts.sum() ** 2 / 1000)
+print("sum of squared differences from mean: ", ((amounts - amounts.mean()) ** 2).sum())
 
 # %% [markdown]
-# In exact arithmetic both lines print the same number. Here each square is near 10¹⁸, but float64 keeps only about 16
-# digits, so what is left after the subtraction is only rounding error. Time stamps in seconds and coordinates in metres
-# are such data. A further check uses amounts near 10⁹.
+# The first line prints 0.0, although the true value is about 973. Each square is near 10¹⁸, but float64 keeps only
+# about 16 digits: the subtraction leaves nothing but rounding error. Time stamps in seconds are such data. A further
+# check uses amounts near 10⁹.
 #
-# Means and `m2` can be merged without ever going back to squares of `amount`. You can find the formula on paper. Let m
-# be the mean of one part and M the mean of all. Write xᵢ − M = (xᵢ − m) + (m − M), square it, and sum over the part.
-# One of the three terms is zero: which one? (The formula for two parts is in T. F. Chan, G. H. Golub, R. J. LeVeque,
-# *Updating Formulae and a Pairwise Algorithm for Computing Sample Variances*, Stanford report STAN-CS-79-773, 1979.)
+# Partials can be merged without ever going back to squares of `amount`. You can find the formulas on paper. Let n and m
+# be the count and the mean of one part, and M the mean of all. The amounts of a part add up to n · m, so M is the sum
+# of all n · m, divided by the sum of all n. For `m2`, write xᵢ − M = (xᵢ − m) + (m − M), square it, and sum over the
+# part. One of the three terms is zero: which one? Then add up the parts. (The formula for two parts is in T. F. Chan,
+# G. H. Golub, R. J. LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing Sample Variances*, Stanford
+# report STAN-CS-79-773, 1979.)
 #
-# A partition may be empty, for example after a filter. Try yours in a cell of your own: `chunk(orders_table.iloc[:0])`
-# has to give a partial with its four columns and no rows.
+# `amount` is never missing. But a partition may be empty, for example after a filter. Try yours in a cell of your own:
+# `chunk(orders_table.iloc[:0])` has to give a partial with its four columns and no rows.
 
 
 # %% solution="chunk"
 def chunk(orders: pd.DataFrame) -> pd.DataFrame:
     """The partial of one partition: columns shop, count, mean, m2, one row for each shop that occurs in it.
 
-    orders: pandas table with columns order, shop, amount; it may have no rows at all.
+    orders: pandas table with columns order, shop, amount; it may have no rows.
     """
     ### BEGIN SOLUTION "Return one row for each shop: shop, count, mean, and m2, the sum of squared differences."
     by_shop = orders.groupby("shop")["amount"]
@@ -253,14 +256,14 @@ def combine(partials: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 # %% [markdown]
-# `finalise` turns the last partial into the answer. `var` is the sample variance, with n − 1 below, as
-# `groupby("shop")["amount"].var()` in pandas gives it. One order alone has no sample variance: its `var` is missing
-# (`nan`).
+# `finalise` turns the last partial into the answer. `var` is the sample variance, divided by n − 1, as
+# `groupby("shop")["amount"].var()` in pandas gives it. One order alone has no sample variance: the shop stays, and its
+# `var` is missing (`nan`).
 
 
 # %% solution="finalise"
 def finalise(partial: pd.DataFrame) -> pd.DataFrame:
-    """Columns shop, count, mean, var (sample variance; nan where a shop has one order)."""
+    """Columns shop, count, mean, var (sample variance; nan where a shop has one order), and no others."""
     ### BEGIN SOLUTION "Return shop, count, mean and the sample variance, which is missing where there is one order."
     below = (partial["count"] - 1).where(partial["count"] > 1)
     return partial[["shop", "count", "mean"]].assign(var=partial["m2"] / below)
@@ -293,15 +296,15 @@ except NotImplementedError as todo:
 # %% [markdown]
 # Adding 10⁹ to each amount must not change a variance: all three columns should agree to about 6 digits.
 #
-# **A good place to stop.** The next part stands alone, and is a stretch, outside of the 53 minutes. You can come back
-# to it tomorrow.
+# **A good place to stop.** The next part stands alone, and is a stretch, outside of the 68 minutes.
 
 # %% [markdown]
 # ## 4 · One hot key
 #
 # Now suppose that the second table is too large to send to everybody. Then the rows of both tables have to meet by key:
 # each worker gets some of the orders, and the rows of the shops that these orders need. A **worker** is a process that
-# computes tasks. A common plan sends shop `k` to worker `k % n_workers`. It fails when one shop has most of the orders:
+# computes tasks. A common plan sends shop `k` to worker `k % n_workers`. It fails when one shop has most of the orders.
+# (A name that ends in `_R` is an array with one value for each row; R is the number of rows.)
 
 # %%
 n_workers = 8
@@ -315,24 +318,30 @@ print(f"the busiest has {orders_of_worker.max() / orders_of_worker.mean():.1f} t
 #
 # The solution: the orders of a hot shop are distributed over several workers, and each of those workers gets a copy of
 # that shop's row. (Also known as *salting*; studied as *subset-replicate* in D. J. DeWitt, J. F. Naughton,
-# D. A. Schneider, S. Seshadri, *Practical Skew Handling in Parallel Joins*, VLDB 1992.) Write the plan as three
-# functions. They only say who gets what. The check carries the plan out, with tables of its own:
+# D. A. Schneider, S. Seshadri, *Practical Skew Handling in Parallel Joins*, VLDB 1992.)
 #
-# 1. It counts the orders of each shop and asks `find_hot` for the hot shops. It does so once.
+# There are at least 20 times as many shops as workers. Most shops are ordinary: they have about equally many orders. A
+# shop is hot if its orders, on top of its worker's ordinary shops, make that worker too full. A **fair share** is all
+# orders / `n_workers`. Your plan must also work when no shop is hot, and when twelve shops have 0.4 of a fair share
+# each and `k % n_workers` sends several of them to one worker.
+#
+# Write the plan as three functions, which only say who gets what. The check carries the plan out, with tables of its
+# own:
+#
+# 1. It counts the orders of each shop and asks `find_hot` once for the hot shops.
 # 2. It asks `order_workers` for each partition: to which worker does each of its orders go? A partition does not know
-#    what lies in the others. The function may draw random numbers. Partitions can be small, so do not start each one at
-#    worker 0.
+#    what lies in the others, and it may be small. If you deal the hot orders out in turn, from worker 0, then 1000
+#    partitions of 3 orders all go to workers 0, 1 and 2. Random numbers with a fixed seed do the same.
 # 3. It asks `shop_workers` for each shop: which workers get a copy of this shop's row?
 # 4. Each worker joins what it got.
 #
 # The plan is good if
 #
 # - every order meets its shop exactly once;
-# - no worker gets more than **1.3 times** its fair share of the orders (fair share: all orders / `n_workers`);
+# - no worker gets more than **1.3 times** its fair share of the orders;
 # - a shop's row is sent to at most **2 workers on average** over all shops.
 #
-# There are many more shops than workers. Shops that are not hot have about equally many orders. All shops, hot ones
-# too, are numbered 0, 1, 2, … without gaps.
+# All shops, hot ones too, are numbered 0, 1, 2, … without gaps.
 
 
 # %% solution="find_hot"
@@ -346,9 +355,9 @@ def find_hot(count_of_shop: dict[int, int], n_workers: int) -> list[int]:
 
 # %% solution="order_workers"
 def order_workers(shop_R: np.ndarray, hot: list[int], n_workers: int) -> np.ndarray:
-    """The worker (0 … n_workers - 1) of each order of one partition, shape (R,); shop_R: the orders' shops.
+    """The worker (0 … n_workers - 1) of each order of one partition, whole numbers of shape (R,).
 
-    R: number of rows of the partition.
+    shop_R: the shops of these orders; a copy, which you may change.
     """
     ### BEGIN SOLUTION "Return one worker for each order; orders of one hot shop go to several workers."
     worker_R = shop_R % n_workers
@@ -361,7 +370,7 @@ def order_workers(shop_R: np.ndarray, hot: list[int], n_workers: int) -> np.ndar
 
 # %% solution="shop_workers"
 def shop_workers(shop: int, hot: list[int], n_workers: int) -> list[int]:
-    """The workers that get a copy of this shop's row."""
+    """The workers that get a copy of this shop's row, each of them once."""
     ### BEGIN SOLUTION "Return the list of all workers that may meet an order of this shop."
     return list(range(n_workers)) if shop in hot else [shop % n_workers]
     ### END SOLUTION

@@ -50,12 +50,12 @@ def finalise(partial):
 # %% solution="find_hot"
 def find_hot(count_of_shop, n_workers):
     shop_S, count_S = np.array(list(count_of_shop.items())).T
-    return shop_S[count_S > count_S.sum() / (2 * n_workers)]
+    return shop_S[count_S > count_S.sum() / (4 * n_workers)]
 
 
 # %% solution="order_workers"
 def order_workers(shop_R, hot, n_workers):
-    salt_R = np.random.default_rng(int(shop_R.sum())).permutation(len(shop_R))
+    salt_R = np.random.default_rng().integers(n_workers, size=len(shop_R))
     return np.where(np.isin(shop_R, hot), shop_R + salt_R, shop_R) % n_workers
 
 

@@ -17,9 +17,10 @@ def find_hot(count_of_shop, n_workers):
 
 # %% solution="order_workers"
 def order_workers(shop_R, hot, n_workers):
-    """Distributes each hot shop by itself, and begins at the shop's own worker."""
+    """Distributes each hot shop by itself, and begins at a worker that is drawn."""
     worker_R = shop_R % n_workers
     for shop in hot:
         of_shop_R = np.flatnonzero(shop_R == shop)
-        worker_R[of_shop_R] = (shop + np.arange(len(of_shop_R))) % n_workers
+        start = np.random.default_rng().integers(n_workers)
+        worker_R[of_shop_R] = (start + np.arange(len(of_shop_R))) % n_workers
     return worker_R

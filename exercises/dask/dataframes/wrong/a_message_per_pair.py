@@ -1,6 +1,6 @@
 """Two partitions that exchange rows share one message. Each direction carries other rows, so they are two.
 
-Caught by: shuffle-cost.small_table
+Caught by: shuffle-cost.messages
 """
 
 

@@ -1,6 +1,6 @@
 """Each partition sends one message. Rows for two other partitions cannot travel in one.
 
-Caught by: shuffle-cost.small_table, shuffle-cost.larger_table, shuffle-cost.empty_partition_sends_nothing
+Caught by: shuffle-cost.messages, shuffle-cost.larger_table, shuffle-cost.empty_partition_sends_nothing
 """
 
 

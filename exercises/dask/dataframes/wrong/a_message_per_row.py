@@ -1,6 +1,6 @@
 """Each row that moves is a message.
 
-Caught by: shuffle-cost.small_table, shuffle-cost.larger_table, shuffle-cost.empty_partition_sends_nothing
+Caught by: shuffle-cost.messages, shuffle-cost.larger_table, shuffle-cost.empty_partition_sends_nothing
 """
 
 

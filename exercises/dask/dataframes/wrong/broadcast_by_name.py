@@ -1,6 +1,6 @@
 """broadcast=True sends the small table to everybody. Dask calls that table small which has fewer partitions.
 
-Caught by: join.other_numbers_of_partitions
+Caught by: join.orders_stay, join.other_numbers_of_partitions
 """
 
 

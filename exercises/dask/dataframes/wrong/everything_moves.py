@@ -1,6 +1,7 @@
 """A shuffle sends every row, and every partition writes to every other one.
 
-Caught by: shuffle-cost.small_table, shuffle-cost.larger_table, shuffle-cost.empty_partition_sends_nothing
+Caught by: shuffle-cost.rows_that_move, shuffle-cost.messages, shuffle-cost.larger_table,
+shuffle-cost.empty_partition_sends_nothing
 """
 
 

@@ -1,6 +1,6 @@
 """A key is hot if it alone is more than a fair share. Its worker has other orders too.
 
-Caught by: skew.no_worker_has_too_many, skew.warm_shop
+Caught by: skew.warm_shops, skew.warm_shop
 """
 
 

@@ -1,6 +1,6 @@
 """combine only collects; finalise merges everything at the end. The last message is as large as all partials together.
 
-Caught by: tree.combine_equals_one_pass, tree.every_tree_gives_the_same, tree.partials_are_small
+Caught by: tree.combine_counts_and_means, tree.combine_m2, tree.every_tree_gives_the_same, tree.partials_are_small
 """
 
 

@@ -1,6 +1,6 @@
 """The mean of all is the mean of the partitions' means. 10 orders get the same vote as 1,000.
 
-Caught by: tree.combine_equals_one_pass, tree.equals_pandas, tree.every_tree_gives_the_same
+Caught by: tree.combine_counts_and_means, tree.equals_pandas, tree.every_tree_gives_the_same
 """
 
 

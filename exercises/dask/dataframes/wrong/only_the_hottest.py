@@ -1,6 +1,6 @@
 """There is one hot key: the most frequent one.
 
-Caught by: skew.no_worker_has_too_many, skew.several_hot_shops_or_none, skew.warm_shop
+Caught by: skew.warm_shops, skew.several_hot_shops_or_none, skew.warm_shop
 """
 
 

@@ -7,4 +7,4 @@ Caught by: join.orders_stay, join.reads_only_its_own_partition, join.other_numbe
 # %% solution="join"
 def join(orders, shops):
     by_shop = orders.set_index("shop").merge(shops.set_index("shop"), left_index=True, right_index=True, how="left")
-    return by_shop.reset_index()
+    return by_shop.reset_index()[["order", "shop", "amount", "city"]]

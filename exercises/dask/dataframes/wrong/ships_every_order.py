@@ -1,6 +1,6 @@
 """Each order is a partial of its own, and combine keeps the rows for the end. Right, but nothing gets smaller.
 
-Caught by: tree.partials_are_small, tree.chunk_describes_one_partition
+Caught by: tree.partials_are_small, tree.chunk_counts_and_means
 """
 
 

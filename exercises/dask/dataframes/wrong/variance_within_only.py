@@ -1,6 +1,6 @@
 """m2 adds up like the count. The differences between the partitions' means are forgotten.
 
-Caught by: tree.combine_equals_one_pass, tree.equals_pandas, tree.every_tree_gives_the_same, tree.amounts_near_a_billion
+Caught by: tree.combine_m2, tree.equals_pandas, tree.every_tree_gives_the_same, tree.amounts_near_a_billion
 """
 
 

@@ -1,0 +1,10 @@
+"""The row of a hot shop goes to its own worker, and to all workers. One of them gets it twice, and its orders double.
+
+Caught by: skew.no_order_is_lost, skew.no_worker_has_too_many, skew.small_partitions, skew.warm_shops, skew.few_copies,
+skew.several_hot_shops_or_none, skew.warm_shop
+"""
+
+
+# %% solution="shop_workers"
+def shop_workers(shop, hot, n_workers):
+    return [shop % n_workers] + (list(range(n_workers)) if shop in hot else [])
