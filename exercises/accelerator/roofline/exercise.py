@@ -17,12 +17,12 @@
 # | 1 · Count a matrix product | 8 | one function, two lines |
 # | 2 · Count softmax and layer norm | 16 | two functions, two lines each |
 # | 3 · Under the roof | 11 | two short functions; then a good place to stop |
-# | 4 · A stopwatch that does not lie | 22 | one function; the end of the 57 minutes |
+# | 4 · A stopwatch that does not lie | 22 | one function |
 # | 5 · Which change pays? | + 12 | one function: a stretch, graded like the others |
 #
-# Run the cells from top to bottom. `wb.check("…")` checks your answer as often as you like, and `wb.hint("…")` gives a
-# hint. The checks of a part need no other part. Three cells put parts together, and say so: the table at the end of
-# part 3, your own machine after part 4, and the plans at the end of part 5.
+# Parts 1 to 4 take 57 minutes. Run the cells from top to bottom. `wb.check("…")` checks your answer as often as you
+# like, and `wb.hint("…")` gives a hint. The checks of a part need no other part. Three cells put parts together, and
+# say so.
 
 # %%
 import math
@@ -61,8 +61,7 @@ vector_length = 16_000_000  # how many numbers it copies
 #
 # A real kernel never moves less than this. It may move more.
 #
-# Count $C = A \cdot B$, where $A$ has $m$ rows and $k$ columns, and $B$ has $k$ rows and $n$ columns. This is the plain
-# algorithm:
+# Count C = A · B, where A has m rows and k columns, and B has k rows and n columns. This is the plain algorithm:
 #
 # ```python
 # for i in range(m):
@@ -94,8 +93,7 @@ wb.check("matmul")
 # %% [markdown]
 # ## 2 · Count softmax and layer norm
 #
-# These two work on each row of a table by itself. Below is what they do with **one** row, in plain Python. The cell
-# also shows that they agree with PyTorch.
+# These two work on each row of a table by itself. Below is what they do with **one** row, in plain Python.
 #
 # Count with the same rules for a whole table. Two remarks:
 #
@@ -178,8 +176,8 @@ wb.check("row-kernels")
 #
 # FLOPs per byte are called the **intensity** of a kernel. Draw the attainable rate over the intensity: first it rises,
 # then it is flat. No kernel gets above this line. It looks like a roof, and so it is called the *roofline* (Williams,
-# Waterman, Patterson, 2009). The corner between slope and flat line is the **ridge**: a kernel of that intensity keeps
-# compute units and memory busy to the end.
+# Waterman, Patterson, 2009). The corner between slope and flat line is the **ridge**: there, both times are equal. Its
+# intensity is peak / bandwidth.
 
 
 # %% solution="attainable-rate"
@@ -195,7 +193,7 @@ def attainable_rate(flops: float, bytes_moved: float, peak_flop_s: float, bandwi
 
 # %% solution="what-bounds"
 def what_bounds(flops: float, bytes_moved: float, peak_flop_s: float, bandwidth_byte_s: float) -> str:
-    """The resource that holds the kernel back: "compute" or "memory". On the ridge, both answers are accepted."""
+    """The resource that holds the kernel back: "compute" or "memory". On the ridge, return either of them."""
     ### BEGIN SOLUTION "Return \"compute\" or \"memory\": the resource that takes longer for this kernel."
     ridge_flop_per_byte = peak_flop_s / bandwidth_byte_s
     return "memory" if flops / bytes_moved < ridge_flop_per_byte else "compute"
@@ -207,9 +205,10 @@ wb.check("roofline")
 
 # %% [markdown]
 # Now use all of it: this table needs your answers to parts 1 to 3. Both machines are the same card, an NVIDIA H100 SXM.
-# Its memory moves 3.35 TB/s. It computes 67 TFLOP/s in float32, and 989.5 TFLOP/s in bfloat16 (the data sheet prints
-# 1,979, which holds only for matrices that are half zeros). The numbers are from NVIDIA, *H100 Tensor Core GPU data
-# sheet*. They are limits: a real kernel stays below them.
+# Its memory moves 3.35 TB/s. It computes 67 TFLOP/s in float32, and 989.5 TFLOP/s in bfloat16, a format of 2 bytes with
+# only 2 to 3 decimal digits. (The *H100 Tensor Core GPU data sheet* of NVIDIA prints 1,979. This holds only with
+# *structured sparsity*: two of every four neighbours in a matrix are zero.) These numbers are limits: a real kernel
+# stays below them.
 
 # %%
 machines = {"H100, float32": (67e12, 3.35e12, 4), "H100, bfloat16": (1979e12 / 2, 3.35e12, 2)}
@@ -236,40 +235,42 @@ except NotImplementedError as todo:
 
 # %% [markdown]
 # Look at "matrix × 1 vector". A language model that writes text for one user does mostly this. How much of the card's
-# peak can it use? Part 5 comes back to it.
+# peak can it use?
 #
 # **This is a good place to stop.** Save the notebook, and come back for the stopwatch.
 
 # %% [markdown]
 # ## 4 · A stopwatch that does not lie
 #
-# A prediction is worth little without a measurement, and five things spoil measurements on a GPU. The device of this
-# exercise has them all:
+# Five things spoil measurements on a GPU. The device of this exercise has them all:
 #
 # 1. **Launches do not wait.** `launch` puts the kernel into a queue and returns at once (only the first launch waits,
 #    for the compiler: see 2). The device works through the queue later. `synchronize` waits until the queue is empty.
 # 2. **The first launch compiles.** For each kernel and each size, the first launch may take hundreds of times longer.
-# 3. **The device is cold.** Up to 30 launches after the start are slower, until clocks and caches are warm.
+# 3. **The device is cold.** Up to 30 launches after the start are slower, until caches are filled and the chip runs at
+#    full speed. Launches of any kernel and size count here, also those that compile.
 # 4. **Other programs disturb the measurement.** Each time differs by a few per cent, and some launches take many times
 #    longer because another program had its turn.
 # 5. **The queue is not empty.** When you get the device, it may still hold somebody else's work.
 #
 # The answer to 4 is not the mean, which one bad launch can double. It is also not the minimum: it shows your luckiest
 # launch. Here we ask for the **median**: half of the launches are faster, half are slower (Hoefler and Belli, 2015, say
-# when to use which). The median does not answer 2 and 3. Warm up first, untimed: a median over cold launches is
-# shifted, even when it looks right.
+# when to use which). It also survives one launch that compiles, or that waits for somebody else's work. Empty the queue
+# all the same before you start the clock: a mean does not survive that. And a median does not survive 30 cold launches
+# out of 50. Out of 200, they shift it by little, but not by zero. So warm up first, untimed.
 #
 # Write `benchmark`. It gets a device with three methods:
 #
 # - `device.launch(kernel, size)` queues one run of a kernel on `size` numbers, as in `device.launch("softmax", 4096)`;
 # - `device.synchronize()` waits until the queue is empty;
-# - `device.now()` reads the clock, in seconds.
+# - `device.now()` reads the device's own clock, in seconds. Python's `time` knows nothing of it.
 #
-# Machine time is paid for: each call of `benchmark` may launch at most **200** times. Your result has to be within 5 %
-# of the true typical time. The noise is about 3.5 %, and the median of $n$ launches varies by about
-# $1.25 \cdot 3.5 / \sqrt{n}$ %. So take **50 timed launches or more**. (With that many, a correct benchmark fails by
-# chance less than once in a million times.) Each kernel here takes at least 1 ms. The calls themselves cost a few
-# millionths of a second, which you can neglect.
+# Launch only the kernel and the size that you are asked for. Machine time is paid for: each call of `benchmark` may
+# launch at most **200** times. Your result has to be within 5 % of the true typical time. The times have a standard
+# deviation of about 3.5 %. For the mean of n launches it is 3.5 / √n %, and for the median 1.25 times that: 0.6 % with
+# 50 launches. So take **50 timed launches or more on the warm device**. (Then a correct benchmark fails by chance less
+# than once in a million times.) Each kernel here takes at least 1 ms, and you can neglect the time of the calls
+# themselves.
 #
 # Here is a device to practise on, and the measurement that everybody does first:
 
@@ -312,10 +313,10 @@ def benchmark(device: Device, kernel: str, size: int) -> float:
 
 # %%
 try:
-    practice = Device(np.random.default_rng(4), {"softmax": 2e-6, "matmul": 5e-6}, quirks, launch_budget=200)
+    practice = Device(np.random.default_rng(4), {"softmax": 2e-6, "matmul": 5e-6}, quirks)
     print(f"your benchmark {benchmark(practice, 'softmax', 1000) * 1e3:.3f} ms")
     print(f"the truth is   {practice.true_s('softmax', 1000) * 1e3:.3f} ms")
-    print(f"launches {len(practice.launches)}, waits {practice.synchronizations}")
+    print(f"launches {len(practice.launches)} (at most 200), calls of synchronize {practice.synchronizations}")
 except NotImplementedError as todo:
     print(todo)
 
@@ -326,14 +327,15 @@ wb.check("benchmark")
 # ### Your own machine
 #
 # The class below gives your real machine the same three methods. So your `benchmark` of part 4 measures it: the GPU if
-# PyTorch finds one, else the CPU. On a GPU you need `torch.cuda.synchronize`: without it you do not measure the kernel.
-# On a CPU, PyTorch has finished the work when `launch` returns, so waiting for the device cannot be seen there.
+# PyTorch finds one, else the CPU. Its `synchronize` calls `torch.cuda.synchronize` on a GPU. On a CPU, PyTorch has
+# finished the work when `launch` returns, so there is nothing to wait for.
 #
-# One word changes its meaning. The practice device takes `size` as a count of numbers. Here, `size` is the length of
-# the vector for "copy", but **one side** of the square matrices for "matmul".
+# Here, `size` is not a count of numbers. It is the length of the vector for "copy", but **one side** of the square
+# matrices for "matmul".
 #
-# The numbers are not graded. They are yours. Two things to keep in mind: a small matrix product does not reach the
-# peak, and a vector that fits into a cache measures the cache, not the memory.
+# The numbers are not graded. Three things to keep in mind: a small matrix product does not reach the peak; a vector
+# that fits into a cache measures the cache, not the memory; and the naive stopwatch also sees the start, so that it can
+# be far too slow, even on a CPU.
 
 
 # %%
@@ -345,10 +347,14 @@ class ThisMachine:
         self.name = torch.cuda.get_device_name() if self.where == "cuda" else f"CPU, {torch.get_num_threads()} threads"
         self.arrays: dict[tuple[str, int], tuple[torch.Tensor, ...]] = {}
 
-    def launch(self, kernel: str, size: int) -> None:
-        shape = {"matmul": (size, size), "copy": (size,)}[kernel]
+    def prepare(self, kernel: str, size: int) -> None:
+        """Makes the arrays of a kernel, if they are not there yet."""
         if (kernel, size) not in self.arrays:
+            shape = {"matmul": (size, size), "copy": (size,)}[kernel]
             self.arrays[kernel, size] = tuple(torch.rand(shape, device=self.where) for _ in range(3))
+
+    def launch(self, kernel: str, size: int) -> None:
+        self.prepare(kernel, size)
         a, b, result = self.arrays[kernel, size]
         if kernel == "matmul":
             torch.mm(a, b, out=result)
@@ -365,6 +371,8 @@ class ThisMachine:
 
 def single_launch_s(machine: ThisMachine, kernel: str, size: int) -> float:
     """What the naive stopwatch says: one launch, no warm-up, no waiting."""
+    machine.prepare(kernel, size)
+    machine.synchronize()
     began_s = machine.now()
     machine.launch(kernel, size)
     return machine.now() - began_s
@@ -428,8 +436,8 @@ wb.check("decide")
 #
 # The last plan buys a card that we made up: an H100 with a memory of twice the bandwidth.
 #
-# Think first: which plan wins with 1 token, and which with 4096? Which one hardly matters? (The table needs your
-# answers to parts 1 and 5.)
+# Think first: which plan wins with 1 token, and which with 4096? Which one hardly matters in both cases? (The table
+# needs your answers to parts 1 and 5.)
 
 # %%
 H100_FLOAT32 = {"peak_flop_s": 67e12, "bandwidth_byte_s": 3.35e12}
@@ -460,7 +468,7 @@ def plans_for(tokens: int) -> dict[str, dict]:
 
 
 def weighed_s(plan: dict) -> float:
-    """The time per sample of a plan, as your best_plan sees it: weighed against kernels of a known time."""
+    """The time per sample of a plan, weighed against known times by your best_plan. You need not read this."""
     low_s, high_s = 1e-12, 1.0
     for _ in range(60):
         known_s = math.sqrt(low_s * high_s)
@@ -485,13 +493,15 @@ except NotImplementedError as todo:
     print(f"The plans from best to worst appear when parts 1 and 5 are there. Next: {todo}")
 
 # %% [markdown]
-# "=" means: as fast as the plan above. The same ideas, another order.
+# "=" means: as fast as the plan above.
 #
 # - **With 1 token**, the matrix crosses the memory for almost no work. What moves fewer bytes for each token wins. Half
 #   the bytes (bfloat16) and twice the bandwidth come to the same.
 # - **With 4096 tokens**, the matrix product is bound by compute. Faster arithmetic wins. A bigger batch saves nothing
 #   more, and faster memory hardly anything.
-# - **Which one hardly matters?** Fusing GELU: it saves less than 0.1 % with 1 token, and less than 2 % with 4096.
+# - **Which one hardly matters in both cases?** Fusing GELU: less than 0.1 % with 1 token, and less than 2 % with 4096.
+#
+# bfloat16 also changes the results: look whether your model still works before you take the speed.
 #
 # An idea is good or bad only for a kernel **and** a machine. That is what the roof is for.
 #
@@ -503,4 +513,4 @@ except NotImplementedError as todo:
 #   Reporting Performance Results", *SC '15*, 2015, doi:10.1145/2807591.2807644.
 # - NVIDIA, *H100 Tensor Core GPU data sheet*, 2023, column "H100 SXM".
 # - PyTorch documentation, "Benchmark Utils": `torch.utils.benchmark.Timer` warms up, waits for the device, and reports
-#   a median. Use it in your own work, now that you know what it does.
+#   a median. Use it in your own work.

@@ -1,6 +1,6 @@
 """Takes each number for 4 bytes, whatever the format.
 
-Caught by: matmul.bytes_as_counted, matmul.large_flat_and_narrow, row-kernels.softmax_as_counted,
+Caught by: matmul.bytes_as_counted, matmul.large_flat_and_narrow, row-kernels.softmax_bytes,
 row-kernels.softmax_of_large_tables
 """
 

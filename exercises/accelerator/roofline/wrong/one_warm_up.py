@@ -1,6 +1,7 @@
 """Warms up with one launch, against the compilation, and takes the median of few launches while the device is cold.
 
-Caught by: benchmark.leaves_out_the_start, benchmark.each_kernel_and_size
+Caught by: benchmark.leaves_out_the_start, benchmark.not_moved_by_outliers, benchmark.random_devices,
+benchmark.each_kernel_and_size
 """
 
 

@@ -1,6 +1,6 @@
 """Counts exp(x) / sum(exp(x)) from the text book; finding and subtracting the maximum is forgotten.
 
-Caught by: row-kernels.softmax_as_counted, row-kernels.softmax_of_large_tables
+Caught by: row-kernels.softmax_flops, row-kernels.softmax_of_large_tables
 """
 
 

@@ -1,6 +1,6 @@
 """Reads weight and bias of the layer norm again for each row, although they stay in the cache.
 
-Caught by: row-kernels.layer_norm_as_counted, row-kernels.layer_norm_of_large_tables
+Caught by: row-kernels.layer_norm_bytes, row-kernels.layer_norm_of_large_tables
 """
 
 

@@ -1,7 +1,7 @@
 """Counts what is read and forgets that the result has to be written.
 
-Caught by: matmul.bytes_as_counted, matmul.large_flat_and_narrow, row-kernels.softmax_as_counted,
-row-kernels.layer_norm_as_counted, row-kernels.softmax_of_large_tables, row-kernels.layer_norm_of_large_tables
+Caught by: matmul.bytes_as_counted, matmul.large_flat_and_narrow, row-kernels.softmax_bytes,
+row-kernels.layer_norm_bytes, row-kernels.softmax_of_large_tables, row-kernels.layer_norm_of_large_tables
 """
 
 
