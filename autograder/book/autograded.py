@@ -55,11 +55,12 @@ def write_autograded(
     problem = learner_problem(record.learner) or unit_problem(unit)
     if problem:
         raise GradingError(problem, where=str(course_dir / "autograded"))
-    folder = course_dir / "autograded" / record.learner / unit
+    path = autograded_path(course_dir, record.learner, unit)
+    folder = path.parent
     notebook = autograded_notebook(rebuilt, record, specs)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = replace_file(folder / f"{unit}.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+        replace_file(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
         # formgrader compares this time with the one in submitted/ to tell whether there is something newer.
         if record.submitted_at:
             replace_file(folder / "timestamp.txt", record.submitted_at)
@@ -71,6 +72,11 @@ def write_autograded(
             mend="make room or mend the folder's owner, then run again: marks are kept in the journal",
         ) from error
     return path
+
+
+def autograded_path(course_dir: Path, learner: str, unit: str) -> Path:
+    """Where the notebook of a graded submission lies."""
+    return course_dir / "autograded" / learner / unit / f"{unit}.ipynb"
 
 
 def autograded_notebook(rebuilt: Rebuilt, record: Record, specs: tuple[PartSpec, ...]) -> Notebook:

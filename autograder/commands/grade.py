@@ -18,8 +18,17 @@ if TYPE_CHECKING:
 @click.argument("course")
 @click.argument("units", nargs=-1)
 @click.option("--profile", default="laptop", show_default=True, help="Parameters and environment of the exercises.")
-@click.option("--cluster", default="local", show_default=True, help="local, or the address of a Dask scheduler.")
-@click.option("--workers", type=click.IntRange(min=1), help="How many at once. Default: one for each core.")
+@click.option(
+    "--cluster",
+    help="local, slurm, gateway, or the address of a Dask scheduler. Default: autograder.cluster in Dask's "
+    "configuration, else local.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="How many at once. Default: one for each core here; in Slurm and behind a gateway autograder.workers in "
+    "Dask's configuration, else 4.",
+)
 @click.option("--force", is_flag=True, help="Grade again what has not changed.")
 @click.option("--trust-learners", is_flag=True, help="Without a sandbox: for your own work only. Marks are unsealed.")
 @click.option("--build", "build_dir", type=click.Path(path_type=Path), help="Default: build/ in the project.")
@@ -28,7 +37,7 @@ def grade(
     course: str,
     units: tuple[str, ...],
     profile: str,
-    cluster: str,
+    cluster: str | None,
     workers: int | None,
     force: bool,
     trust_learners: bool,

@@ -48,14 +48,16 @@ class CellRunner:
         self._client = _QuietClient(notebook, km=None, timeout=None, allow_errors=True, store_widget_state=False)
         self._client.iopub_timeout = IDLE_S
         self._client.kc = kernel.client()
-        self._client.output_limit_bytes = limits.output_mib * MIB
+        self._client.kc.allow_stdin = False  # nobody answers: `input()` is an error at once
 
     async def execute(self, index: int, source: str, *, limited: bool = True) -> CellEnd:
         """Runs a cell to its end, its limits, or the kernel's end; with `limited` off, to its end or the kernel's."""
         cell = NotebookNode(cell_type="code", source=source, metadata=NotebookNode(), outputs=[], execution_count=None)
         meter = self._kernel.sandbox.meter
         self._client.error_name = ""
-        start_cpu_s, start_s, start_bytes = meter.cpu_s(), time.monotonic(), self._client.output_bytes
+        start_cpu_s, start_s = meter.cpu_s(), time.monotonic()
+        # A cell that writes nothing is not to blame for those before it.
+        most_bytes = max(self._client.output_bytes, self._limits.output_mib * MIB)
         wall_s = self._limits.cpu_s * self._limits.wall_factor + WALL_EXTRA_S
         task = asyncio.ensure_future(self._client.async_execute_cell(cell, index, store_history=False))
         how = "done"
@@ -66,7 +68,7 @@ class CellRunner:
                     break
                 if not limited:
                     continue
-                if self._client.output_bytes > self._client.output_limit_bytes:
+                if self._client.output_bytes > most_bytes:
                     how = "too much output"
                 elif meter.cpu_s() - start_cpu_s > self._limits.cpu_s or time.monotonic() - start_s > wall_s:
                     how = "timed out"
@@ -81,8 +83,7 @@ class CellRunner:
         if how == "done" and not self._kernel.alive():
             how = "gone"
         # What is read late, on a busy machine, counts as what is read in time.
-        written = self._client.output_bytes > max(start_bytes, self._client.output_limit_bytes)
-        if limited and how in ("done", "timed out") and written:
+        if limited and how in ("done", "timed out") and self._client.output_bytes > most_bytes:
             how = "too much output"
         if how == "done" and await self._kernel.client().renew_iopub():
             how = "too much output"
@@ -100,7 +101,6 @@ class CellRunner:
 class _QuietClient(NotebookClient):
     """nbclient without outputs: they are counted and dropped, whatever they hold."""
 
-    output_limit_bytes = 0.0
     output_bytes = 0
     error_name = ""
 
@@ -109,15 +109,14 @@ class _QuietClient(NotebookClient):
         kind = msg.get("msg_type")
         if not isinstance(content, dict):
             return
-        if kind == "status":
-            if content.get("execution_state") == "idle":
-                raise CellExecutionComplete
-        elif kind == "error":
+        if kind == "status" and content.get("execution_state") == "idle":
+            raise CellExecutionComplete
+        if kind == "error":
             name = content.get("ename")
             builtin = getattr(builtins, name, None) if isinstance(name, str) else None
             known = isinstance(builtin, type) and issubclass(builtin, BaseException)
             self.error_name = str(name) if known else "an error"
-        else:
+        if kind != "status":
             self.output_bytes += _size(content) + sum(len(part) for part in msg.get("buffers", ()))
 
 

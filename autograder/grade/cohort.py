@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.book.autograded import autograded_notebook, write_autograded
+from autograder.book.autograded import autograded_notebook, autograded_path, write_autograded
 from autograder.book.gradebook import Writer
 from autograder.build.bundle import make_bundle
 from autograder.catalogue.find import Exercise
@@ -22,6 +22,7 @@ from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job, Record, Result
 from autograder.grade.runner import grader_versions
 from autograder.grade.skeleton import Rebuilt, assemble, written_hashes
+from autograder.grade.unchanged import file_sha256, fingerprint
 from autograder.sandbox.probe import require_sandbox
 
 JOURNAL = "journal.jsonl"
@@ -31,10 +32,13 @@ READERS = 4  # each submission is read by a short process of its own
 
 @dataclass(frozen=True)
 class Settings:
-    """How to grade. `force`: grade again what has not changed. `workers`: None for one per core."""
+    """How to grade.
+
+    `cluster`, `workers`: as `clusters.connect` takes them. `force`: grade again what has not changed.
+    """
 
     profile: str = "laptop"
-    cluster: str = "local"
+    cluster: str | None = "local"
     workers: int | None = None
     trust_learners: bool = False
     force: bool = False
@@ -70,6 +74,7 @@ class Prepared:
     rebuilt: Rebuilt
     notebook_sha256: str
     key: str
+    fingerprint: str
 
 
 def grade_course(
@@ -93,7 +98,7 @@ def grade_course(
         require_release(course_dir, unit, bundles[unit])
     summary = Summary()
     with Journal(course_dir / JOURNAL) as journal:
-        run = _Run(course_dir, journal, settings, summary, watch)
+        run = CohortRun(course_dir, journal, settings, summary, watch)
         run.recover()
         waiting = list(run.prepare(submissions, bundles))
         try:
@@ -110,7 +115,9 @@ def grade_course(
     return summary
 
 
-class _Run:
+class CohortRun:
+    """One run over a course's submissions, with the journal's lock held."""
+
     def __init__(
         self,
         course_dir: Path,
@@ -134,13 +141,19 @@ class _Run:
     def prepare(self, submissions: Sequence[Submission], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
         """What has to be graded; whatever needs no run is recorded at once."""
         self._total = len(submissions)
-        sound = []
+        changed = []
         for submission in submissions:
-            if submission.problem is None:
-                sound.append(submission)
-            else:
+            if submission.problem is not None:
                 self._leave_aside(submission, submission.problem)
-        for prepared in self._read(sound, bundles):
+                continue
+            bundle = bundles[submission.unit]
+            mark = fingerprint(submission, self._facts(bundle))  # before it is read: it may change at any time
+            if (before := self._as_it_was(submission, bundle, mark)) is not None:
+                self._summary.unchanged += 1
+                self._step(before)
+            else:
+                changed.append((submission, mark))
+        for prepared in self._read(changed, bundles):
             before = self._latest.get((prepared.submission.learner, prepared.bundle.exercise))
             if before is not None and before.result.key == prepared.key and not self._settings.force:
                 self._summary.unchanged += 1
@@ -153,18 +166,22 @@ class _Run:
 
     def grade(self, waiting: Sequence[Prepared], bundles: Mapping[str, Bundle]) -> None:
         """Lets workers grade what waits, and keeps each result as it comes."""
-        from autograder.grade.dispatch import Failed, connect, run_jobs  # Dask: where nothing waits, it is not needed
+        # Dask: where nothing waits, it is not needed.
+        from autograder.grade.clusters import connect
+        from autograder.grade.dispatch import Failed, run_jobs
 
         by_key = {prepared.key: prepared for prepared in waiting}
         jobs = (self._job(prepared) for prepared in waiting)
+        strangers = not self._settings.trust_learners
         with connect(self._settings.cluster, self._settings.workers, most=len(waiting)) as workers:
-            for outcome in run_jobs(workers, jobs, bundles):
+            for outcome in run_jobs(workers, jobs, bundles, probe=strangers):
                 if isinstance(outcome, Failed):
                     name = f"{outcome.job.learner}, {outcome.job.exercise}"
                     self._summary.not_graded.append(f"{name}: {outcome.error}")
                     self._step(None)
                 else:
                     self._keep(by_key[outcome.key], outcome)
+            self._summary.problems += workers.refused
 
     def apply(self) -> None:
         """Writes the marks that wait into the gradebook."""
@@ -176,20 +193,33 @@ class _Run:
         self._summary.not_graded.append(f"{name}: {problem.sentence}")
         self._step(None)
 
-    def _read(self, submissions: Sequence[Submission], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
+    def _read(self, submissions: Sequence[tuple[Submission, str]], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
         with ThreadPoolExecutor(READERS) as pool:
-            intakes = pool.map(lambda submission: read_submission(submission.folder, submission.unit), submissions)
-            for submission, intake in zip(submissions, intakes, strict=True):
-                yield self._prepare_one(submission, intake, bundles[submission.unit])
+            intakes = pool.map(lambda found: read_submission(found[0].folder, found[0].unit), submissions)
+            for (submission, mark), intake in zip(submissions, intakes, strict=True):
+                yield self._prepare_one(submission, mark, intake, bundles[submission.unit])
 
-    def _prepare_one(self, submission: Submission, intake: Intake, bundle: Bundle) -> Prepared:
+    def _as_it_was(self, submission: Submission, bundle: Bundle, mark: str) -> Record | None:
+        """The standing record, where submission, exercise and autograded notebook are those that it is about."""
+        before = self._latest.get((submission.learner, bundle.exercise))
+        if before is None or not mark or mark != before.fingerprint or self._settings.force:
+            return None
+        there = file_sha256(autograded_path(self._course_dir, submission.learner, submission.unit))
+        return before if there == before.autograded_sha256 else None
+
+    def _facts(self, bundle: Bundle) -> list[str]:
+        """What decides a result beside the submission."""
+        settings = self._settings
+        facts = [bundle.digest, self._secret, settings.profile, str(settings.trust_learners)]
+        return [*facts, *grader_versions().values()]
+
+    def _prepare_one(self, submission: Submission, mark: str, intake: Intake, bundle: Bundle) -> Prepared:
         rebuilt = assemble(bundle.skeleton, intake.notebook or {"cells": []})
         content = json.dumps(rebuilt.notebook, sort_keys=True).encode("utf-8", "replace")
         notebook_sha256 = hashlib.sha256(content).hexdigest()
-        facts = [submission.learner, notebook_sha256, intake.status, intake.sentence, bundle.digest, self._secret]
-        facts += [self._settings.profile, str(self._settings.trust_learners), *grader_versions().values()]
+        facts = [submission.learner, notebook_sha256, intake.status, intake.sentence, *self._facts(bundle)]
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
-        return Prepared(submission, intake, bundle, rebuilt, notebook_sha256, key)
+        return Prepared(submission, intake, bundle, rebuilt, notebook_sha256, key, mark)
 
     def _job(self, prepared: Prepared) -> Job:
         return Job(
@@ -212,9 +242,10 @@ class _Run:
             written_sha256=written_hashes(bundle.skeleton, prepared.rebuilt.notebook, bundle.parts),
             submitted_at=submission.submitted_at,
             notes=(*submission.notes, *prepared.intake.notes, *prepared.rebuilt.notes)[:100],
+            fingerprint=prepared.fingerprint,
         )
-        write_autograded(self._course_dir, submission.unit, prepared.rebuilt, record, bundle.parts)
-        record = self._journal.append(record)
+        path = write_autograded(self._course_dir, submission.unit, prepared.rebuilt, record, bundle.parts)
+        record = self._journal.append(record.model_copy(update={"autograded_sha256": file_sha256(path)}))
         self._summary.graded += 1
         self._unapplied.append(record)
         if len(self._unapplied) >= APPLY_EVERY:
@@ -224,7 +255,7 @@ class _Run:
     def _mend_autograded(self, prepared: Prepared, record: Record) -> None:
         """Writes the autograded notebook again where it is lost, damaged, or that of a run that was ended."""
         unit, parts = prepared.submission.unit, prepared.bundle.parts
-        path = self._course_dir / "autograded" / record.learner / unit / f"{unit}.ipynb"
+        path = autograded_path(self._course_dir, record.learner, unit)
         wanted = json.dumps(autograded_notebook(prepared.rebuilt, record, parts), sort_keys=True)
         try:
             there = json.dumps(json.loads(path.read_bytes()), sort_keys=True)

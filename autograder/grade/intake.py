@@ -96,7 +96,7 @@ def read_submission(folder: Path, unit: str, limits: IntakeLimits | None = None)
         return Intake("refused", problem)
     try:
         with open_below(folder.parent.parent, (folder.parent.name, folder.name)) as folder_fd:
-            return _read_file(folder_fd, f"{unit}.ipynb", limits)
+            return read_file(folder_fd, f"{unit}.ipynb", limits)
     except FileNotFoundError:
         return Intake("notebook unreadable", f"Nothing was handed in for {unit}: the folder is not there.")
     except OSError:
@@ -210,7 +210,8 @@ def _timestamp(submitted: Path, learner: str, unit: str) -> tuple[str | None, tu
         return None, ("timestamp.txt holds no time that can be read; the submission counts as not dated.",)
 
 
-def _read_file(folder_fd: int, name: str, limits: IntakeLimits) -> Intake:
+def read_file(folder_fd: int, name: str, limits: IntakeLimits) -> Intake:
+    """Reads a notebook of an opened folder; whatever is wrong with it becomes a status."""
     try:
         fd = os.open(name, OPEN_SAFELY, dir_fd=folder_fd)
     except FileNotFoundError:

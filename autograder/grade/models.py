@@ -262,6 +262,7 @@ class Record(Frozen):
 
     `seq` and `journal` (its id) are given by the journal when the record is appended. `written_sha256` holds, for
     each written part, the hash of the learner's answer, or "" where it is as released (`skeleton.written_hashes`).
+    `fingerprint` (`unchanged.fingerprint`) and `autograded_sha256` tell that all is still as it was.
     """
 
     seq: int = Field(default=0, ge=0)
@@ -271,6 +272,8 @@ class Record(Frozen):
     written_sha256: dict[Name, str] = Field(default_factory=dict, max_length=MOST_PARTS)
     submitted_at: Annotated[str, StringConstraints(max_length=40)] | None = None
     notes: tuple[Text, ...] = Field(default=(), max_length=100)
+    fingerprint: Sha256 | Literal[""] = ""
+    autograded_sha256: Sha256 | Literal[""] = ""
 
     @property
     def learner(self) -> str:

@@ -139,7 +139,8 @@ def work(fds: list[int], request: bytes) -> None:
         message: dict[str, Any] = {"result": result.model_dump(mode="json")}
     except (GradingError, SandboxError) as error:
         message = {"kind": type(error).__name__, "error": list(error.args)}
-    answer.send_bytes(json.dumps(message).encode())
+    with contextlib.suppress(BrokenPipeError):  # the worker has ended: nobody waits for the answer
+        answer.send_bytes(json.dumps(message).encode())
     nursery.close()
 
 

@@ -18,6 +18,8 @@ MADE_FILES = {
     "/etc/hosts": f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     "/etc/hostname": f"{HOSTNAME}\n",
+    # Without it, matplotlib's search for fonts complains on stderr.
+    "/etc/fonts/fonts.conf": "<fontconfig><cachedir>/tmp/.cache/fontconfig</cachedir></fontconfig>\n",
 }
 
 

@@ -96,6 +96,15 @@ def test_what_has_not_changed_is_not_graded_again(course: SmallCourse) -> None:
     assert (course.course_dir / JOURNAL).read_bytes() == before
 
 
+def test_what_has_not_changed_is_not_even_read_again(course: SmallCourse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("autograder.grade.cohort.read_submission", refuse)
+    summary = course.grade()
+    assert (summary.graded, summary.unchanged) == (0, 3)
+
+
 def test_only_the_submission_that_changed_is_graded(course: SmallCourse) -> None:
     course.submit("bob", course.solution())
     seen: list[Progress] = []
