@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from autograder.grade.clusters import connect
+from autograder.grade.clusters import Workers, connect
 from autograder.grade.dispatch import run_jobs
 from autograder.grade.models import Bundle, Job, Limits, PartSpec, Result
 
@@ -33,7 +33,7 @@ def main() -> None:
     print(f"coordinator (with Dask's scheduler): {before_mib:.0f} MiB before, {after_mib:.0f} MiB after")
 
 
-def carried(workers, count: int) -> int:
+def carried(workers: Workers, count: int) -> int:
     """How many jobs of so many came back with a result."""
     outcomes = run_jobs(workers, jobs(count), {BUNDLE.exercise: BUNDLE}, work=at_once)
     return sum(isinstance(outcome, Result) for outcome in outcomes)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import slurm_here
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker, reason_to_skip in REASONS.items():
@@ -37,4 +39,9 @@ def _no_gpu() -> str:
     return "" if Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists() else "no GPU on this machine"
 
 
-REASONS = {"needs_root": _no_root, "needs_sandbox": _no_sandbox, "needs_gpu": _no_gpu}
+REASONS = {
+    "needs_root": _no_root,
+    "needs_sandbox": _no_sandbox,
+    "needs_gpu": _no_gpu,
+    "needs_slurm": slurm_here.missing,
+}

@@ -93,21 +93,29 @@ class _Dispatch:
         self._ended: SimpleQueue[Future[str]] = SimpleQueue()
         self._timeout_s = workers_timeout_s()
         self._alone_since_s = time.monotonic()
+        self._next_look_s = 0.0
 
     def results(self) -> Iterator[Result | Failed]:
-        next_look_s = 0.0
         while self._some_wait() or self._running:
             outcomes: list[Result | Failed] = []
-            if time.monotonic() >= next_look_s:
-                outcomes += self._look()
-                next_look_s = time.monotonic() + LOOK_EVERY_S
-            with suppress(Empty):
-                outcomes += self._take(self._ended.get(timeout=0 if self._can_give() else LOOK_EVERY_S))
-                while True:
-                    outcomes += self._take(self._ended.get_nowait())
-            while self._can_give():
-                self._give(*self._waiting.popleft())
+            try:
+                self._turn(outcomes)
+            except GradingError:
+                yield from outcomes
+                raise
             yield from outcomes  # last: whoever takes them may need time, and no worker shall wait for that
+
+    def _turn(self, outcomes: list[Result | Failed]) -> None:
+        """Looks at the workers when it is time, takes what they have answered, gives out jobs."""
+        if time.monotonic() >= self._next_look_s:
+            outcomes += self._look()
+            self._next_look_s = time.monotonic() + LOOK_EVERY_S
+        with suppress(Empty):
+            outcomes += self._take(self._ended.get(timeout=0 if self._can_give() else LOOK_EVERY_S))
+            while True:
+                outcomes += self._take(self._ended.get_nowait())
+        while self._can_give():
+            self._give(*self._waiting.popleft())
 
     def _can_give(self) -> bool:
         return bool(self._free) and len(self._running) < self._workers.most and self._some_wait()

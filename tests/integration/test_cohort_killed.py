@@ -14,8 +14,9 @@ import pytest
 
 from autograder.book.feedback import write_feedback
 from autograder.build.bundle import make_bundle
+from autograder.grade.clusters import Workers, connect
 from autograder.grade.cohort import JOURNAL
-from autograder.grade.dispatch import Failed, Workers, connect, run_jobs
+from autograder.grade.dispatch import Failed, run_jobs
 from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job
 from tests.integration.cohort_course import SmallCourse, make_course
