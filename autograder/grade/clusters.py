@@ -18,13 +18,14 @@ from dask.utils import parse_timedelta
 from distributed import Client, LocalCluster
 
 from autograder.errors import GradingError
-from autograder.grade.runner import grader_versions
+from autograder.grade.runner import end_jobs, grader_versions
 from autograder.grade.worker import differences
 
 KINDS = "local, slurm, gateway, or an address as tls://host:8786"
 WORKERS_ELSEWHERE = 4  # to ask for, where nobody says how many
 WORKERS_TIMEOUT = "300s"
 CONNECT_TIMEOUT_S = 10
+AHEAD = 3
 # What a scheduler must share with the coordinator: it reads what passes through it.
 SCHEDULERS_PACKAGES = ("ai-factory-course-kit", "dask")
 SETTINGS = {
@@ -41,9 +42,11 @@ class Workers:
     """A connected cluster.
 
     Attributes:
-        most: jobs at once.
+        most: jobs given out at once.
         kind: as it was asked for.
         here: its workers run on this machine, whose sandbox the coordinator has probed.
+        ahead: jobs given to each thread beside the one it does, so that it never waits; 0 where a worker may end, since
+            it has to be known which job ended it.
         refused: sentences about workers that must not grade.
     """
 
@@ -51,6 +54,7 @@ class Workers:
     most: int
     kind: str = "local"
     here: bool = False
+    ahead: int = 0
     refused: list[str] = field(default_factory=list)
 
     def present(self) -> dict[str, int]:
@@ -153,22 +157,24 @@ def _starter(kind: str) -> Starter:
 
 @contextmanager
 def _local(kind: str, workers: int | None, most: int | None) -> Iterator[Workers]:
+    """Threads of this process: they only wait for the processes in which submissions are graded."""
     count = max(1, min(workers or CPU_COUNT, most or CPU_COUNT))
     with (
         LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
+            n_workers=1,
+            threads_per_worker=count,
+            processes=False,
             memory_limit=None,
-            # Whoever else can reach this machine's loopback must not hand work to the workers.
-            protocol="tls://",
-            security=True,
             # No dashboard; the pages about the scheduler's health cannot be had without.
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,
     ):
-        yield Workers(client, count, kind, here=True)
+        try:
+            yield Workers(client, count * (1 + AHEAD), kind, here=True, ahead=AHEAD)
+        finally:
+            end_jobs()  # after an interrupt, nothing of them runs on
 
 
 @contextmanager

@@ -218,7 +218,7 @@ class _Dispatch:
             self._refuse(address, answer)
         else:
             self._introduced[address] = True
-            self._free.extend([address] * self._threads[address])
+            self._free.extend([address] * self._threads[address] * (1 + self._workers.ahead))
 
     def _refuse(self, address: str, reason: str | Exception) -> None:
         self._introduced[address] = False

@@ -40,6 +40,7 @@ MEMORY_BYTES = 2 * 2**30
 MOST_KERNELS = 8  # a cell that ends its kernel is left out in the next; so many may do so
 REPORTED = ("torch", "numpy", "pandas", "dask", "ipykernel", "nbclient", "ai-factory-course-kit")
 _lock = threading.Lock()
+_running: set[int] = set()  # processes that grade a submission now
 
 
 def run_job(job: Job, bundle: Bundle) -> Result:
@@ -52,6 +53,7 @@ def run_job(job: Job, bundle: Bundle) -> Result:
     ours, theirs = multiprocessing.Pipe()
     pid = _start(theirs.fileno(), _warm_for(job, bundle), imports_of_checks(bundle))
     theirs.close()
+    _running.add(pid)
     wall_s = MOST_KERNELS * (bundle.limits.total_cpu_s * bundle.limits.wall_factor + 900)
     try:
         ours.send_bytes(job.model_dump_json().encode())
@@ -63,11 +65,19 @@ def run_job(job: Job, bundle: Bundle) -> Result:
     except (EOFError, OSError) as error:
         raise GradingError("The process that grades a submission ended.", where=job.key, came=repr(error)) from error
     finally:
+        _running.discard(pid)
         ours.close()
     if "error" in answer:
         kind = SandboxError if answer["kind"] == "SandboxError" else GradingError
         raise kind(*answer["error"])
     return Result.model_validate(answer["result"])
+
+
+def end_jobs() -> None:
+    """Ends the submissions that are graded now; each `run_job` raises a GradingError."""
+    for pid in list(_running):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _warm_for(job: Job, bundle: Bundle) -> socket.socket | None:

@@ -14,12 +14,13 @@ import pytest
 
 from autograder.book.feedback import write_feedback
 from autograder.build.bundle import make_bundle
-from autograder.grade.clusters import Workers, connect
+from autograder.grade.clusters import connect
 from autograder.grade.cohort import JOURNAL
 from autograder.grade.dispatch import Failed, run_jobs
 from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job
 from tests.integration.cohort_course import SmallCourse, make_course
+from tests.integration.dask_here import scheduler, worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs_sandbox]
 
@@ -129,10 +130,11 @@ def test_a_job_whose_worker_is_ended_is_tried_again(course: SmallCourse, tmp_pat
     slow = course.solution(
         double="import time\ntime.sleep(2)\n\ndef double(values):\n    return [2 * v for v in values]"
     )
-    with connect("local", 1) as workers:
-        ending = threading.Thread(target=end_worker, args=(workers,))
+    with scheduler() as address, worker(address) as first, worker(address) as second:
+        ending = threading.Thread(target=end_worker, args=((first, second),))
         ending.start()
-        (outcome,) = run_jobs(workers, [job_for(slow, bundle)], {bundle.exercise: bundle})
+        with connect(address) as workers:
+            (outcome,) = run_jobs(workers, [job_for(slow, bundle)], {bundle.exercise: bundle}, probe=False)
         ending.join()
     assert not isinstance(outcome, Failed)
     assert outcome.earned == 5.0
@@ -159,29 +161,29 @@ def start(
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
 
-def wait_for_kernel(pid: int) -> None:
-    """Until a sandbox is among the process's descendants."""
+def wait_for_kernel(*pids: int) -> int:
+    """Until a sandbox is among the descendants of one of the processes, and which one that is."""
     deadline_s = time.monotonic() + 120
     while time.monotonic() < deadline_s:
-        family = psutil.Process(pid).children(recursive=True)
-        if any("bwrap" in name_of(process) for process in family):
-            return
+        for pid in pids:
+            family = psutil.Process(pid).children(recursive=True)
+            if any(is_kernel(process) for process in family):
+                return pid
         time.sleep(0.1)
     raise AssertionError("no sandbox was started")
 
 
-def end_worker(workers: Workers) -> None:
-    """Ends the worker's process once it has a sandbox, so that it has begun with the job."""
-    (pid,) = workers.client.run(os.getpid).values()
-    wait_for_kernel(pid)
-    os.kill(pid, signal.SIGKILL)
+def end_worker(workers: tuple[int, ...]) -> None:
+    """Ends a worker's process once it has a kernel, so that it has begun with the job."""
+    os.kill(wait_for_kernel(*workers), signal.SIGKILL)
 
 
-def name_of(process: psutil.Process) -> str:
+def is_kernel(process: psutil.Process) -> bool:
+    """Whether it is the warm process, or below one: the probe's sandboxes end before that."""
     try:
-        return str(process.name())
+        return any("inside/warm.py" in part for part in process.cmdline())
     except psutil.Error:
-        return ""
+        return False
 
 
 def job_for(notebook: dict[str, object], bundle: Bundle) -> Job:
