@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="How many at once. Default: one for each core here; in Slurm and behind a gateway autograder.workers in "
-    "Dask's configuration, else 4.",
+    help="How many at once. Default: one more than there are cores here; in Slurm and behind a gateway "
+    "autograder.workers in Dask's configuration, else 4.",
 )
 @click.option("--force", is_flag=True, help="Grade again what has not changed.")
 @click.option("--trust-learners", is_flag=True, help="Without a sandbox: for your own work only. Marks are unsealed.")

@@ -94,8 +94,8 @@ def connect(cluster: str | None, workers: int | None = None, most: int | None = 
 
     Args:
         cluster: "local", "slurm", "gateway" or a scheduler's address; None for what Dask's configuration says.
-        workers: how many jobs at once. None for one per core of this machine, for `autograder.workers` in Slurm and
-            behind a gateway, for one per thread of the workers that an address has.
+        workers: how many jobs at once. None for one more than this machine has cores, for `autograder.workers` in
+            Slurm and behind a gateway, for one per thread of the workers that an address has.
         most: no more than there are jobs.
 
     Raises:
@@ -158,7 +158,8 @@ def _starter(kind: str) -> Starter:
 @contextmanager
 def _local(kind: str, workers: int | None, most: int | None) -> Iterator[Workers]:
     """Threads of this process: they only wait for the processes in which submissions are graded."""
-    count = max(1, min(workers or CPU_COUNT, most or CPU_COUNT))
+    count = workers or CPU_COUNT + 1  # one computes while another waits for its kernel
+    count = max(1, min(count, most or count))
     with (
         LocalCluster(
             n_workers=1,

@@ -20,7 +20,7 @@ from autograder.grade.course import course_secret, known_units, require_release
 from autograder.grade.intake import Intake, Submission, list_submissions, read_submission
 from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job, Record, Result
-from autograder.grade.runner import grader_versions
+from autograder.grade.runner import get_ready, grader_versions
 from autograder.grade.skeleton import Rebuilt, assemble, written_hashes
 from autograder.grade.unchanged import file_sha256, fingerprint
 from autograder.sandbox.probe import require_sandbox
@@ -194,10 +194,19 @@ class CohortRun:
         self._step(None)
 
     def _read(self, submissions: Sequence[tuple[Submission, str]], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
+        units = {submission.unit for submission, _ in submissions}
+        if units and not self._settings.trust_learners and self._here():
+            get_ready(bundles[unit] for unit in sorted(units))
         with ThreadPoolExecutor(READERS) as pool:
             intakes = pool.map(lambda found: read_submission(found[0].folder, found[0].unit), submissions)
             for (submission, mark), intake in zip(submissions, intakes, strict=True):
                 yield self._prepare_one(submission, mark, intake, bundles[submission.unit])
+
+    def _here(self) -> bool:
+        """Whether submissions are graded on this machine."""
+        import dask  # where nothing waits, it is not needed
+
+        return (self._settings.cluster or dask.config.get("autograder.cluster", "local")) == "local"
 
     def _as_it_was(self, submission: Submission, bundle: Bundle, mark: str) -> Record | None:
         """The standing record, where submission, exercise and autograded notebook are those that it is about."""

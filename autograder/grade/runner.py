@@ -7,6 +7,7 @@ import ast
 import asyncio
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import multiprocessing
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing.connection import Connection
@@ -31,12 +33,13 @@ from autograder.grade.models import Bundle, Job, Result
 from autograder.nursery import Nursery
 from autograder.referee.handle import RefereeBroke
 from autograder.referee.process import main as referee_main
-from autograder.sandbox.keeper import warm_sandbox
+from autograder.sandbox.keeper import start_early, warm_sandbox
 from autograder.sandbox.provisioner import start_kernel
 from autograder.sandbox.unsealed import start_unsealed_kernel
 from autograder.sandbox.warm import start_warm_kernel
 
 MEMORY_BYTES = 2 * 2**30
+GARBAGE_THRESHOLD = 50_000  # a process that lives for one submission has no time to look for garbage
 MOST_KERNELS = 8  # a cell that ends its kernel is left out in the next; so many may do so
 REPORTED = ("torch", "numpy", "pandas", "dask", "ipykernel", "nbclient", "ai-factory-course-kit")
 _lock = threading.Lock()
@@ -71,6 +74,14 @@ def run_job(job: Job, bundle: Bundle) -> Result:
         kind = SandboxError if answer["kind"] == "SandboxError" else GradingError
         raise kind(*answer["error"])
     return Result.model_validate(answer["result"])
+
+
+def get_ready(bundles: Iterable[Bundle]) -> None:
+    """Starts what jobs about these bundles will wait for: their libraries are imported meanwhile."""
+    with _lock:
+        _nursery()
+    for bundle in bundles:
+        start_early(bundle.libraries, bundle.env)
 
 
 def end_jobs() -> None:
@@ -138,6 +149,7 @@ def prepare(request: bytes) -> None:
 def work(fds: list[int], request: bytes) -> None:
     """One job, in a process of its own: job and bundle come over the pipe, the result goes back."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(GARBAGE_THRESHOLD)
     answer = Connection(fds[0])
     warm = socket.socket(fileno=fds[1]) if len(fds) > 1 else None
     nursery = Nursery.fork(referee_main)

@@ -22,15 +22,25 @@ def warm_sandbox(libraries: Sequence[str], env: Mapping[str, str]) -> socket.soc
 
     It is started at the first call. One that has ended is replaced; the one not asked for the longest makes room.
     """
-    key = (tuple(libraries), tuple(sorted(env.items())))
     with _lock:
-        keeper = _kept.pop(key, None)
-        if keeper is None or not keeper.alive():
-            while len(_kept) >= MOST_KEPT:
-                _kept.pop(next(iter(_kept))).end()
-            keeper = _Keeper(libraries, env)
-        _kept[key] = keeper
-        return keeper.asking()
+        return _keeper(libraries, env, replace=True).asking()
+
+
+def start_early(libraries: Sequence[str], env: Mapping[str, str]) -> None:
+    """Starts what `warm_sandbox` will be asked for, and does not wait for it."""
+    with _lock:
+        _keeper(libraries, env, replace=False)
+
+
+def _keeper(libraries: Sequence[str], env: Mapping[str, str], *, replace: bool) -> "_Keeper":
+    key = (tuple(libraries), tuple(sorted(env.items())))
+    keeper = _kept.pop(key, None)
+    if keeper is None or (replace and not keeper.alive()):
+        while len(_kept) >= MOST_KEPT:
+            _kept.pop(next(iter(_kept))).end()
+        keeper = _Keeper(libraries, env)
+    _kept[key] = keeper
+    return keeper
 
 
 @atexit.register
