@@ -42,7 +42,7 @@ class MemoryGroup:
     """One group with a limit. Make it with `make`; `add` a process before it starts others; `close` removes it."""
 
     def __init__(self, folder: Path, version: _Version) -> None:
-        self._folder, self._version = folder, version
+        self.folder, self._version = folder, version
 
     @classmethod
     def make(cls, memory_bytes: int) -> "MemoryGroup | None":
@@ -67,7 +67,7 @@ class MemoryGroup:
     @property
     def procs(self) -> Path:
         """The file that takes a process's number."""
-        return self._folder / "cgroup.procs"
+        return self.folder / "cgroup.procs"
 
     def add(self, pid: int) -> None:
         """Puts a process in it; children that it starts from now on are in it as well. Raises OSError."""
@@ -76,7 +76,7 @@ class MemoryGroup:
     def exceeded(self) -> bool:
         """Whether the kernel has ended a process of it for lack of memory."""
         try:
-            lines = (self._folder / self._version.events).read_text(encoding="ascii").splitlines()
+            lines = (self.folder / self._version.events).read_text(encoding="ascii").splitlines()
         except OSError:
             return False
         return any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in lines)
@@ -84,7 +84,7 @@ class MemoryGroup:
     def peak_bytes(self) -> int:
         """The most memory it held; 0 where the kernel does not say."""
         try:
-            return int((self._folder / self._version.peak).read_text(encoding="ascii"))
+            return int((self.folder / self._version.peak).read_text(encoding="ascii"))
         except (OSError, ValueError):
             return 0
 
@@ -93,7 +93,7 @@ class MemoryGroup:
         deadline_s = time.monotonic() + REMOVE_WITHIN_S
         while True:
             try:
-                self._folder.rmdir()
+                self.folder.rmdir()
                 return
             except FileNotFoundError:
                 return

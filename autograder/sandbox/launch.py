@@ -51,6 +51,7 @@ class Sandbox:
         pid: bubblewrap's process on the host (inside there is a first process of its own, which buries the dead).
         meter: measures everything below it.
         watchdog: the thread that ends it at its limits; its `.reason` says why. None if not asked for.
+        group: where the host's kernel limits its memory; None where the watchdog does.
         stdin, stdout, stderr: pipes, where they were asked for.
     """
 
@@ -61,7 +62,7 @@ class Sandbox:
         uid_lock: socket.socket | None,
         group: MemoryGroup | None = None,
     ) -> None:
-        self._process, self._uid_lock, self._group = process, uid_lock, group
+        self._process, self._uid_lock, self.group = process, uid_lock, group
         self._ending = threading.Lock()  # the watchdog and the owner may end it at the same moment
         # A descriptor instead of a number: it cannot come to mean another process.
         self._first: int | None = None
@@ -120,8 +121,8 @@ class Sandbox:
         self.kill()
         if self.watchdog is not None:
             self.watchdog.stop()
-        if self._group is not None:
-            self._group.close()
+        if self.group is not None:
+            self.group.close()
         for stream in (self.stdin, self.stdout, self.stderr):
             if stream is not None:
                 with suppress(BrokenPipeError):
