@@ -321,7 +321,7 @@ def interrupt_after(delay_s: float) -> threading.Thread:
     return thread
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def interruptible() -> Iterator[None]:
     """As in a kernel: a program started in the background may have been told to ignore interrupts."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -329,7 +329,6 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("body", ["time.sleep(30)", "while True: pass", "asyncio.run(asyncio.sleep(30))"])
 def test_a_user_who_stops_a_check_reads_one_line(
     session: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path, body: str
