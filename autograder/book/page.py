@@ -46,6 +46,8 @@ th, td { border: 1px solid #8a94a0; padding: .35em .6em; text-align: left; verti
   overflow-wrap: anywhere; }
 thead th { background: #e8eef5; } tfoot th, tfoot td { background: #f3f5f7; font-weight: 700; }
 .number { text-align: right; white-space: nowrap; }
+/* result and points: words of ours, which never break */
+td:nth-of-type(1), thead th:nth-child(2), td:nth-of-type(2), thead th:nth-child(3) { overflow-wrap: normal; }
 .status, .comment { border-left: .35rem solid #24476b; background: #f1f5fa; padding: .2em 1em; margin: 1em 0; }
 .comment { border-color: #7a4b00; background: #fdf6e9; }
 pre { background: #f6f7f9; border: 1px solid #d3d8de; padding: .6em .8em; overflow: auto; margin: .4em 0; }
