@@ -157,13 +157,22 @@ def work(fds: list[int], request: bytes) -> None:
     job = Job.model_validate_json(answer.recv_bytes())
     bundle = Bundle.model_validate_json(answer.recv_bytes())
     try:
-        result = asyncio.run(_grade(job, bundle, nursery, _kernel_starter(job, warm)))
+        start = _kernel_starter(job, warm)
+        result = asyncio.run(_grade(job, bundle, nursery, start))
+        if _kernel_died(result):
+            # The learner's code may have ended its kernel, or something on this machine has: only the former does so
+            # again.
+            result = asyncio.run(_grade(job, bundle, nursery, start))
         message: dict[str, Any] = {"result": result.model_dump(mode="json")}
     except (GradingError, SandboxError) as error:
         message = {"kind": type(error).__name__, "error": list(error.args)}
     with contextlib.suppress(BrokenPipeError):  # the worker has ended: nobody waits for the answer
         answer.send_bytes(json.dumps(message).encode())
     nursery.close()
+
+
+def _kernel_died(result: Result) -> bool:
+    return result.status == "kernel died" or any(part.state == "kernel died" for part in result.parts)
 
 
 def _kernel_starter(job: Job, warm: socket.socket | None) -> StartKernel:

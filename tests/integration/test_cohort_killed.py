@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -138,6 +139,49 @@ def test_a_job_whose_worker_is_ended_is_tried_again(course: SmallCourse, tmp_pat
         ending.join()
     assert not isinstance(outcome, Failed)
     assert outcome.earned == 5.0
+
+
+@pytest.mark.parametrize("records", [0, 1, 2])
+@pytest.mark.parametrize("what", ["kernel", "warm process"])
+def test_a_kernel_or_a_warm_process_is_ended_and_every_mark_is_there_once(
+    what: str, records: int, course: SmallCourse, tmp_path: Path
+) -> None:
+    for learner in LEARNERS:
+        answer = "import time\ntime.sleep(1)\n\ndef double(values):\n    return [2 * v for v in values]"
+        course.submit(learner, course.solution(double=answer))
+    process = start("autograder.grade.journal:Journal:append:99", course, tmp_path)
+    wait_for_records(course, records)
+    end_one(process.pid, kernel=what == "kernel")
+    assert process.wait(timeout=200) == 0
+    assert course.marks() == dict.fromkeys(LEARNERS, FULL)
+    assert sorted(record.learner for record in Journal(course.course_dir / JOURNAL).records()) == sorted(LEARNERS)
+
+
+def end_one(coordinator: int, *, kernel: bool) -> None:
+    """Ends the kernel that runs a submission now, or the warm process that it was forked from."""
+    deadline_s = time.monotonic() + 120
+    while time.monotonic() < deadline_s:
+        family = [found for found in psutil.Process(coordinator).children(recursive=True) if is_kernel(found)]
+        # The first process of a fork is nobody's child in here, the kernel its child, the oldest the warm process.
+        parents = {found.pid: ppid_of(found) for found in family}
+        kernels = [pid for pid, parent in parents.items() if parent in parents]
+        if kernels:
+            time.sleep(0.6)  # the probe's fork has ended by now, and a kernel is in its cell
+            if not psutil.pid_exists(kernels[0]):
+                continue
+            victim = kernels[0] if kernel else min(parents)
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+            return
+        time.sleep(0.02)
+    raise AssertionError("no kernel was started")
+
+
+def ppid_of(process: psutil.Process) -> int:
+    try:
+        return int(process.ppid())
+    except psutil.Error:
+        return 0
 
 
 def run_until(moment: str, course: SmallCourse, tmp_path: Path) -> int:
