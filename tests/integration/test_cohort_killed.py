@@ -147,7 +147,7 @@ def test_a_kernel_or_a_warm_process_is_ended_and_every_mark_is_there_once(
     what: str, records: int, course: SmallCourse, tmp_path: Path
 ) -> None:
     for learner in LEARNERS:
-        answer = "import time\ntime.sleep(1)\n\ndef double(values):\n    return [2 * v for v in values]"
+        answer = "import time\ntime.sleep(2.5)\n\ndef double(values):\n    return [2 * v for v in values]"
         course.submit(learner, course.solution(double=answer))
     process = start("autograder.grade.journal:Journal:append:99", course, tmp_path)
     wait_for_records(course, records)
