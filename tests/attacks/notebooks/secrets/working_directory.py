@@ -5,7 +5,9 @@ Finds: pearl-00000001 pearl-00000002
 """
 
 # %%
-search_tree("/work", skip=("/work/main",))
+import sys
+
+search_tree("/work", skip=(sys.prefix, os.path.realpath(sys.prefix)))  # the libraries may lie below it
 for up in ("..", "../..", "../../..", "../../../source", "../../../submitted", "../../../release"):
     if os.path.realpath(up) != "/":
         search_tree(up)
