@@ -56,8 +56,7 @@ class CellRunner:
         meter = self._kernel.sandbox.meter
         self._client.error_name = ""
         start_cpu_s, start_s = meter.cpu_s(), time.monotonic()
-        # A cell that writes nothing is not to blame for those before it.
-        most_bytes = max(self._client.output_bytes, self._limits.output_mib * MIB)
+        most_bytes = self._most_output_bytes()
         wall_s = self._limits.cpu_s * self._limits.wall_factor + WALL_EXTRA_S
         task = asyncio.ensure_future(self._client.async_execute_cell(cell, index, store_history=False))
         how = "done"
@@ -89,6 +88,11 @@ class CellRunner:
             how = "too much output"
         return CellEnd(how, self._client.error_name, meter.cpu_s() - start_cpu_s)
 
+    def _most_output_bytes(self) -> float:
+        """How much the client may have counted when the next cell ends. A cell that writes nothing is not to blame for
+        those before it."""
+        return max(self._client.output_bytes, self._limits.output_mib * MIB)
+
     async def _stop(self, task: "asyncio.Future[Any]") -> bool:
         """Interrupts the cell; whether the kernel then came to rest."""
         for _ in range(2):
@@ -117,19 +121,25 @@ class _QuietClient(NotebookClient):
             known = isinstance(builtin, type) and issubclass(builtin, BaseException)
             self.error_name = str(name) if known else "an error"
         if kind != "status":
-            self.output_bytes += _size(content) + sum(len(part) for part in msg.get("buffers", ()))
+            self.output_bytes += size_of(content) + sum(len(part) for part in msg.get("buffers", ()))
 
 
-def _size(content: Any) -> int:
-    """Characters of all texts in a message's content. The message itself has a size limit, so that this ends."""
+def size_of(content: Any, container_bytes: int = 0) -> int:
+    """Characters of all texts in a message's content. The message itself has a size limit, so that this ends.
+
+    Args:
+        container_bytes: what each list and each dict counts, for who keeps them.
+    """
     size, waiting = 0, [content]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
             size += len(item)
         elif isinstance(item, dict):
+            size += container_bytes
             waiting += [*item.keys(), *item.values()]
         elif isinstance(item, list):
+            size += container_bytes
             waiting += item
         else:
             size += 8

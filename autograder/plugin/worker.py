@@ -22,7 +22,7 @@ from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_code_cell, new_output
 
 from autograder.errors import GradingError, SandboxError
-from autograder.grade.cells import CellEnd, CellRunner
+from autograder.grade.cells import CellEnd, CellRunner, size_of
 from autograder.grade.models import Frozen, Limits, Seconds
 from autograder.grade.notebook_reader import clean
 from autograder.sandbox.limits import MIB
@@ -138,7 +138,6 @@ class KeepingRunner(CellRunner):
         )
         self._keeping.on_cell_executed = self._keeping.note_reply
         self._keeping.kc = kernel.client()
-        self._keeping.kc.allow_stdin = False  # `input()` is an error at once, as in nbgrader
         self._client = self._keeping  # type: ignore[assignment]  # it has what CellRunner asks of its client
         self._output_left_bytes = limits.output_mib * MIB
 
@@ -156,6 +155,10 @@ class KeepingRunner(CellRunner):
             outputs.append(fault_output(name, sentence))
         count = cell.execution_count if type(cell.execution_count) is int else None
         return RanCell(outputs=tuple(outputs), execution_count=count, fault=sentence)
+
+    def _most_output_bytes(self) -> float:
+        """Each cell is counted by itself, against what those before it have left."""
+        return self._keeping.output_limit_bytes
 
     def _fault(self, end: CellEnd, *, replied: bool) -> tuple[str, str]:
         """The name and the sentence of what went wrong with a cell; empty where nothing did."""
@@ -195,7 +198,7 @@ class _KeepingClient(NotebookClient):
         if not isinstance(content, dict):
             return
         if msg.get("msg_type") != "status":
-            self.output_bytes += _weight_bytes(content) + sum(len(part) for part in msg.get("buffers", ()))
+            self.output_bytes += size_of(content, CONTAINER_BYTES) + sum(len(part) for part in msg.get("buffers", ()))
             if self.output_bytes > self.output_limit_bytes:
                 return
         try:
@@ -237,21 +240,3 @@ def _shaped(output: Any) -> dict[str, Any] | None:
     if kind == "execute_result":
         kept["execution_count"] = None
     return kept if kind in SHAPES else None
-
-
-def _weight_bytes(content: Any) -> int:
-    """What a message costs whoever keeps it. It has a size limit itself, so that this ends."""
-    size, waiting = 0, [content]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            size += len(item)
-        elif isinstance(item, dict):
-            size += CONTAINER_BYTES
-            waiting += [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            size += CONTAINER_BYTES
-            waiting += item
-        else:
-            size += 8
-    return size

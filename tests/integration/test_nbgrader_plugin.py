@@ -15,7 +15,10 @@ from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from autograder.grade.course import course_secret
+from autograder.grade.models import Limits
 from autograder.plugin import use_sandbox
+from autograder.plugin.execute import run_cells
+from autograder.plugin.worker import CellsToRun
 from tests.integration.cohort_course import SmallCourse, edited, make_course
 from tests.integration.plain_course import (
     CANARY,
@@ -354,3 +357,11 @@ async def _press_button(root: Path, learner: str) -> dict[str, Any]:
     app.initialize([], root=str(root))
     answer: dict[str, Any] = NbGraderAPI(app.coursedir, parent=app).autograde(UNIT, learner)
     return answer
+
+
+def test_the_cell_that_goes_beyond_what_is_left_of_the_output_is_named_and_those_after_it_run() -> None:
+    sources = ("print('x' * 1_500_000)", "print('y' * 1_000_000)", "1 + 1")
+    limits = Limits(cpu_s=10, total_cpu_s=30, output_mib=2)
+    ran = run_cells(CellsToRun(sources=sources, limits=limits, env={}), {}, None)
+    assert [cell.fault.startswith("A notebook may write 2 MiB of output") for cell in ran.cells] == [False, True, False]
+    assert ran.cells[2].outputs[-1]["data"]["text/plain"] == "2"
