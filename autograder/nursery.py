@@ -45,7 +45,7 @@ class Nursery:
         return cls(asking, lambda: os.waitpid(pid, 0))
 
     @classmethod
-    def spawn(cls, module: str, work: str, prepare: str) -> "Nursery":
+    def spawn(cls, module: str, work: str, prepare: str = "") -> "Nursery":
         """A nursery in a new interpreter, which imports `module` once; `work` and `prepare` are functions in it."""
         asking, serving = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "autograder.nursery", str(serving.fileno()), module, work, prepare]
@@ -107,4 +107,5 @@ def serve(serving: socket.socket, work: Work, prepare: Prepare | None = None) ->
 
 if __name__ == "__main__":
     in_module = import_module(sys.argv[2])
-    serve(socket.socket(fileno=int(sys.argv[1])), getattr(in_module, sys.argv[3]), getattr(in_module, sys.argv[4]))
+    in_nursery = getattr(in_module, sys.argv[4]) if sys.argv[4] else None
+    serve(socket.socket(fileno=int(sys.argv[1])), getattr(in_module, sys.argv[3]), in_nursery)

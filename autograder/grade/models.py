@@ -5,8 +5,10 @@ text has a bound, because a result may quote a learner's value: use `bounded` (o
 one.
 """
 
+import ast
 import math
 import re
+from functools import cached_property
 from typing import Annotated, Any, Literal, Protocol, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -166,6 +168,21 @@ class Bundle(Frozen):
     env: dict[str, str] = Field(default_factory=dict)
     libraries: tuple[Short, ...] = ()
     digest: str
+
+    @cached_property
+    def imports_of_checks(self) -> list[str]:
+        """Libraries that the author's checks import, as "numpy" or "dask.dataframe"; not their own files."""
+        own = {name.removesuffix(".py") for name in self.files} | {"workbench"}
+        found: set[str] = set()
+        for name, content in self.files.items():
+            if not name.endswith(".py") or "/" in name:
+                continue
+            for node in ast.parse(content).body:
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.add(node.module)
+        return sorted(module for module in found if module.split(".")[0] not in own)
 
     @model_validator(mode="after")
     def _file_names_stay_inside(self) -> Self:

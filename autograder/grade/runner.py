@@ -3,30 +3,23 @@
 `run_job` is what a worker calls. The work is done in a process of its own, whose end, however sudden, is an answer too.
 """
 
-import ast
 import asyncio
-import atexit
 import contextlib
 import gc
 import importlib
 import json
-import multiprocessing
-import os
 import resource
-import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterable
 from functools import cache, partial
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-from autograder.errors import GradingError, SandboxError
+from autograder.crew import Crew, answer
 from autograder.grade.attempt import WALL_EXTRA_S, Attempt, Faults, Plan, StartKernel
 from autograder.grade.marks import PartMark, part_results, verdict
 from autograder.grade.models import Bundle, Job, Result
@@ -42,8 +35,12 @@ MEMORY_BYTES = 2 * 2**30
 GARBAGE_THRESHOLD = 50_000  # a process that lives for one submission has no time to look for garbage
 MOST_KERNELS = 8  # a cell that ends its kernel is left out in the next; so many may do so
 REPORTED = ("torch", "numpy", "pandas", "dask", "ipykernel", "nbclient", "ai-factory-course-kit")
-_lock = threading.Lock()
-_running: set[int] = set()  # processes that grade a submission now
+_crew = Crew(
+    __name__,
+    unended="Grading a submission did not end.",
+    ended="The process that grades a submission ended.",
+    prepare="prepare",
+)
 
 
 def run_job(job: Job, bundle: Bundle) -> Result:
@@ -53,42 +50,23 @@ def run_job(job: Job, bundle: Bundle) -> Result:
         GradingError: the process that grades it ended or broke: a fault of this machine or of the kit, never a mark.
         SandboxError: no sandbox can be had here.
     """
-    ours, theirs = multiprocessing.Pipe()
-    pid = _start(theirs.fileno(), _warm_for(job, bundle), imports_of_checks(bundle))
-    theirs.close()
-    _running.add(pid)
     wall_s = MOST_KERNELS * (bundle.limits.total_cpu_s * bundle.limits.wall_factor + 900)
-    try:
-        ours.send_bytes(job.model_dump_json().encode())
-        ours.send_bytes(bundle.model_dump_json().encode())
-        if not ours.poll(wall_s):
-            os.kill(pid, signal.SIGKILL)
-            raise GradingError("Grading a submission did not end.", where=job.key, came=f"nothing for {wall_s:.0f} s")
-        answer = json.loads(ours.recv_bytes())
-    except (EOFError, OSError) as error:
-        raise GradingError("The process that grades a submission ended.", where=job.key, came=repr(error)) from error
-    finally:
-        _running.discard(pid)
-        ours.close()
-    if "error" in answer:
-        kind = SandboxError if answer["kind"] == "SandboxError" else GradingError
-        raise kind(*answer["error"])
-    return Result.model_validate(answer["result"])
+    pieces = (job.model_dump_json().encode(), bundle.model_dump_json().encode())
+    request = json.dumps(bundle.imports_of_checks).encode()
+    value = _crew.do(pieces, _warm_for(job, bundle), wall_s=wall_s, where=job.key, request=request)
+    return Result.model_validate(value)
 
 
 def get_ready(bundles: Iterable[Bundle]) -> None:
     """Starts what jobs about these bundles will wait for: their libraries are imported meanwhile."""
-    with _lock:
-        _nursery()
+    _crew.get_ready()
     for bundle in bundles:
         start_early(bundle.libraries, bundle.env)
 
 
 def end_jobs() -> None:
     """Ends the submissions that are graded now; each `run_job` raises a GradingError."""
-    for pid in list(_running):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    _crew.end_jobs()
 
 
 def _warm_for(job: Job, bundle: Bundle) -> socket.socket | None:
@@ -105,39 +83,6 @@ def grader_versions() -> dict[str, str]:
     return {"python": sys.version.split()[0], **{name: version(name) for name in REPORTED}}
 
 
-def imports_of_checks(bundle: Bundle) -> list[str]:
-    """Libraries that the author's checks import, as "numpy" or "dask.dataframe"; not their own files."""
-    own = {name.removesuffix(".py") for name in bundle.files} | {"workbench"}
-    found: set[str] = set()
-    for name, content in bundle.files.items():
-        if not name.endswith(".py") or "/" in name:
-            continue
-        for node in ast.parse(content).body:
-            if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module)
-    return sorted(module for module in found if module.split(".")[0] not in own)
-
-
-def _start(pipe_fd: int, warm: socket.socket | None, modules: list[str]) -> int:
-    with _lock:
-        try:
-            fds = [pipe_fd] if warm is None else [pipe_fd, warm.fileno()]
-            return _nursery().start(fds, json.dumps(modules).encode())
-        except GradingError:
-            _nursery.cache_clear()  # the next try makes a new one
-            raise
-
-
-@cache
-def _nursery() -> Nursery:
-    """Forks one process per job; it has imported what they need, and has one thread."""
-    nursery = Nursery.spawn(__name__, "work", "prepare")
-    atexit.register(nursery.close)
-    return nursery
-
-
 def prepare(request: bytes) -> None:
     """Imports once what the checks of all submissions import. What cannot be had is told where the checks load."""
     for module in ("numpy.random", *json.loads(request)):
@@ -148,27 +93,22 @@ def prepare(request: bytes) -> None:
 
 def work(fds: list[int], request: bytes) -> None:
     """One job, in a process of its own: job and bundle come over the pipe, the result goes back."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(GARBAGE_THRESHOLD)
-    answer = Connection(fds[0])
-    warm = socket.socket(fileno=fds[1]) if len(fds) > 1 else None
     nursery = Nursery.fork(referee_main)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    job = Job.model_validate_json(answer.recv_bytes())
-    bundle = Bundle.model_validate_json(answer.recv_bytes())
-    try:
-        start = _kernel_starter(job, warm)
-        result = asyncio.run(_grade(job, bundle, nursery, start))
-        if _kernel_died(result):
-            # The learner's code may have ended its kernel, or something on this machine has: only the former does so
-            # again.
-            result = asyncio.run(_grade(job, bundle, nursery, start))
-        message: dict[str, Any] = {"result": result.model_dump(mode="json")}
-    except (GradingError, SandboxError) as error:
-        message = {"kind": type(error).__name__, "error": list(error.args)}
-    with contextlib.suppress(BrokenPipeError):  # the worker has ended: nobody waits for the answer
-        answer.send_bytes(json.dumps(message).encode())
+    answer(fds, lambda pipe, warm: _result(pipe, warm, nursery).model_dump(mode="json"))
     nursery.close()
+
+
+def _result(pipe: Connection, warm: socket.socket | None, nursery: Nursery) -> Result:
+    job = Job.model_validate_json(pipe.recv_bytes())
+    bundle = Bundle.model_validate_json(pipe.recv_bytes())
+    start = _kernel_starter(job, warm)
+    result = asyncio.run(_grade(job, bundle, nursery, start))
+    if _kernel_died(result):
+        # The learner's code may have ended its kernel, or something on this machine has: only the former does so again.
+        result = asyncio.run(_grade(job, bundle, nursery, start))
+    return result
 
 
 def _kernel_died(result: Result) -> bool:

@@ -1,13 +1,7 @@
 """nbgrader's steps that this engine puts in the place of its own: cells run in the sandbox, marks are never missing."""
 
-import atexit
 import json
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import nbformat
@@ -17,12 +11,12 @@ from pydantic import ValidationError
 from traitlets import Bool, Float, Integer, List, Unicode, default
 
 from autograder.book.autograded import harmless_markdown
+from autograder.crew import Crew
 from autograder.errors import GradingError, SandboxError
 from autograder.grade.intake import IntakeLimits
 from autograder.grade.models import Limits
 from autograder.grade.notebook_reader import Reader
 from autograder.grade.outputs import sanitise_outputs
-from autograder.nursery import Nursery
 from autograder.plugin.places import Work, files_for
 from autograder.plugin.worker import CellsToRun, Ran, RanCell
 from autograder.sandbox.keeper import warm_sandbox
@@ -36,7 +30,11 @@ UNSEALED = (
 )
 # Set as nbgrader sets it, and as a kernel with its own import of matplotlib has it.
 ENV = {"NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-_lock = threading.Lock()
+_crew = Crew(
+    "autograder.plugin.worker",
+    unended="Running a notebook did not end.",
+    ended="The process that runs a notebook ended.",
+)
 
 
 class SandboxedExecute(Execute):  # type: ignore[misc]
@@ -191,42 +189,9 @@ def run_cells(run: CellsToRun, files: Mapping[str, bytes], libraries: tuple[str,
         SandboxError: no sandbox can be had here.
     """
     warm = None if libraries is None else warm_sandbox(libraries, run.env)
-    ours, theirs = multiprocessing.Pipe()
-    pid = _start([theirs.fileno()] if warm is None else [theirs.fileno(), warm.fileno()])
-    theirs.close()
     wall_s = run.limits.total_cpu_s * run.limits.wall_factor + 900
-    try:
-        ours.send_bytes(run.model_dump_json().encode())
-        for name in run.file_names:
-            ours.send_bytes(files[name])
-        if not ours.poll(wall_s):
-            os.kill(pid, signal.SIGKILL)
-            raise GradingError("Running a notebook did not end.", came=f"nothing for {wall_s:.0f} s")
-        answer = json.loads(ours.recv_bytes())
-    except (EOFError, OSError) as error:
-        raise GradingError("The process that runs a notebook ended.", came=repr(error)) from error
-    finally:
-        ours.close()
-    if "error" in answer:
-        kind = SandboxError if answer["kind"] == "SandboxError" else GradingError
-        raise kind(*answer["error"])
-    return Ran.model_validate(answer["ran"])
-
-
-def _start(fds: list[int]) -> int:
-    with _lock:
-        try:
-            return _nursery().start(fds)
-        except GradingError:
-            _nursery.cache_clear()  # the next try makes a new one
-            raise
-
-
-@cache
-def _nursery() -> Nursery:
-    nursery = Nursery.spawn("autograder.plugin.worker", "work", "prepare")
-    atexit.register(nursery.close)
-    return nursery
+    pieces = [run.model_dump_json().encode(), *(files[name] for name in run.file_names)]
+    return Ran.model_validate(_crew.do(pieces, warm, wall_s=wall_s))
 
 
 def _require_python(nb: Any) -> None:

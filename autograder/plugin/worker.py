@@ -6,9 +6,7 @@ outputs say is the learner's own process speaking: marks that come of it are uns
 """
 
 import asyncio
-import json
 import resource
-import signal
 import socket
 import time
 from collections.abc import Mapping
@@ -21,7 +19,7 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_code_cell, new_output
 
-from autograder.errors import GradingError, SandboxError
+from autograder.crew import answer
 from autograder.grade.cells import CellEnd, CellRunner, size_of
 from autograder.grade.models import Frozen, Limits, Seconds
 from autograder.grade.notebook_reader import clean
@@ -81,23 +79,16 @@ def fault_output(name: str, sentence: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": name, "evalue": sentence, "traceback": [f"{name}: {sentence}"]}
 
 
-def prepare(request: bytes) -> None:
-    """Nothing: what all notebooks need is imported with this module."""
-
-
 def work(fds: list[int], request: bytes) -> None:
     """One notebook, in a process of its own: what to run comes over the pipe, what came of it goes back."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answer = Connection(fds[0])
-    warm = socket.socket(fileno=fds[1]) if len(fds) > 1 else None
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    run = CellsToRun.model_validate_json(answer.recv_bytes())
-    files = {name: answer.recv_bytes() for name in run.file_names}
-    try:
-        message: dict[str, Any] = {"ran": asyncio.run(_run(run, files, warm)).model_dump(mode="json")}
-    except (GradingError, SandboxError) as error:
-        message = {"kind": type(error).__name__, "error": list(error.args)}
-    answer.send_bytes(json.dumps(message).encode())
+    answer(fds, _ran)
+
+
+def _ran(pipe: Connection, warm: socket.socket | None) -> Any:
+    run = CellsToRun.model_validate_json(pipe.recv_bytes())
+    files = {name: pipe.recv_bytes() for name in run.file_names}
+    return asyncio.run(_run(run, files, warm)).model_dump(mode="json")
 
 
 async def _run(run: CellsToRun, files: Mapping[str, bytes], warm: socket.socket | None) -> Ran:
