@@ -164,6 +164,23 @@ def open_below(root: Path, names: tuple[str, ...]) -> Iterator[int]:
         os.close(fd)
 
 
+@contextmanager
+def plain_file(root: Path, names: tuple[str, ...], most_bytes: int) -> Iterator[int]:
+    """A descriptor of a regular file below `root`, reached as by `open_below`.
+
+    Raises OSError: it is none, or larger than `most_bytes`.
+    """
+    with open_below(root, names[:-1]) as folder_fd:
+        fd = os.open(names[-1], OPEN_SAFELY, dir_fd=folder_fd)
+    try:
+        about = os.fstat(fd)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > most_bytes:
+            raise OSError("no regular file of a sensible size")
+        yield fd
+    finally:
+        os.close(fd)
+
+
 def _units_of(submitted: Path, learner: str, known_units: Collection[str] | None) -> Iterator[Submission]:
     folder = submitted / learner
     try:
@@ -192,14 +209,8 @@ def _timestamp(submitted: Path, learner: str, unit: str) -> tuple[str | None, tu
     from nbgrader.utils import parse_utc  # nbgrader's own reading of its own format; slow to import, so only here
 
     try:
-        with open_below(submitted, (learner, unit)) as folder_fd:
-            fd = os.open("timestamp.txt", OPEN_SAFELY, dir_fd=folder_fd)
-            try:
-                if not stat.S_ISREG(os.fstat(fd).st_mode):
-                    raise ValueError("no regular file")
-                text = os.read(fd, TIMESTAMP_BYTES + 1).decode("utf-8").strip()
-            finally:
-                os.close(fd)
+        with plain_file(submitted, (learner, unit, "timestamp.txt"), sys.maxsize) as fd:
+            text = os.read(fd, TIMESTAMP_BYTES + 1).decode("utf-8").strip()
         if not 0 < len(text) <= TIMESTAMP_BYTES:
             raise ValueError("empty or too long")
         moment: datetime = parse_utc(text)

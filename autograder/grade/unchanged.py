@@ -3,11 +3,10 @@
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.grade.intake import MIB, OPEN_SAFELY, IntakeLimits, Submission, open_below
+from autograder.grade.intake import MIB, OPEN_SAFELY, IntakeLimits, Submission, plain_file
 
 PIECE_BYTES = MIB
 
@@ -20,15 +19,9 @@ def fingerprint(submission: Submission, facts: Sequence[str]) -> str:
     """
     unit, learner = submission.unit, submission.learner
     try:
-        with open_below(submission.folder.parent.parent, (submission.folder.parent.name, unit)) as folder_fd:
-            fd = os.open(f"{unit}.ipynb", OPEN_SAFELY, dir_fd=folder_fd)
-            try:
-                about = os.fstat(fd)
-                if not stat.S_ISREG(about.st_mode) or about.st_size > IntakeLimits().file_mib * MIB:
-                    return ""
-                content = _sha256(fd)
-            finally:
-                os.close(fd)
+        names = (submission.folder.parent.name, unit, f"{unit}.ipynb")
+        with plain_file(submission.folder.parent.parent, names, IntakeLimits().file_mib * MIB) as fd:
+            content = _sha256(fd)
     except OSError:
         return ""
     beside = [learner, unit, submission.submitted_at, list(submission.notes), *facts]

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.errors import GradingError, SandboxError
-from autograder.grade.intake import OPEN_SAFELY, open_below
+from autograder.grade.intake import open_below, plain_file
 from autograder.sandbox.limits import MIB
 from autograder.sandbox.spec import SandboxSpec, read_only_folders
 
@@ -149,14 +149,9 @@ def _walk(folder: Path) -> Iterator[tuple[str, bool]]:
 
 def _read(folder: Path, name: str, most_bytes: int) -> bytes | None:
     """A plain file of the learner's; None where it is none, or too large."""
-    *parents, last = PurePosixPath(name).parts
+    names = (folder.parent.name, folder.name, *PurePosixPath(name).parts)
     try:
-        with open_below(folder.parent.parent, (folder.parent.name, folder.name, *parents)) as parent_fd:
-            fd = os.open(last, OPEN_SAFELY, dir_fd=parent_fd)
-        with open(fd, "rb") as stream:
-            about = os.fstat(fd)
-            if not stat.S_ISREG(about.st_mode) or about.st_size > most_bytes:
-                return None
+        with plain_file(folder.parent.parent, names, most_bytes) as fd, open(fd, "rb", closefd=False) as stream:
             return stream.read(most_bytes)
     except OSError:
         return None
