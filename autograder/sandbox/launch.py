@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -183,13 +183,14 @@ def start(
     config_fd = memory_file("config", with_files(first_steps, spec.files))
     info_read, info_write = os.pipe()
     opened = [config_fd, info_write]
-    uid_lock, group = None, None
+    uid_lock, group, undo = None, None, ExitStack()
     try:
         options, made_fds = _options(spec, info_write)
         opened += made_fds
         sources = read_only_folders(spec)
         if os.geteuid() == 0 and "uid_drop" not in spec.relaxed:
             uid, uid_lock = _host_uid()
+            undo.callback(uid_lock.close)
             binds = [part for number, path in enumerate(sources) for part in ("--ro-bind", f"{STAGE}/{number}", path)]
         else:
             uid, binds = None, [part for path, source in sources.items() for part in ("--ro-bind", source, path)]
@@ -206,7 +207,8 @@ def start(
             str(config_fd),
         ]
         if uid is not None:
-            group = memory_group(spec) if watch else None
+            if watch and (group := memory_group(spec)) is not None:
+                undo.callback(group.close)
             steps = {"uid": uid, "sources": list(sources.values()), "command": command}
             request = json.dumps({**steps, "group": group and str(group.procs)}).encode()
             opened.append(memory_file("request", request))
@@ -216,20 +218,14 @@ def start(
         )
     except BaseException:
         os.close(info_read)
-        if uid_lock is not None:
-            uid_lock.close()
-        if group is not None:
-            group.close()
+        undo.close()
         raise
     finally:
         for descriptor in opened:
             os.close(descriptor)
-    try:
-        first = _first_process(process, info_read, uid_lock)
-    except SandboxError:
-        if group is not None:
-            group.close()
-        raise
+    with undo:
+        first = _first_process(process, info_read)
+        undo.pop_all()
     sandbox = Sandbox(process, first, uid_lock, group)
     if watch:
         sandbox.watchdog = Watchdog(
@@ -288,7 +284,7 @@ def _host_uid() -> tuple[int, socket.socket]:
     )
 
 
-def _first_process(process: subprocess.Popen[bytes], info_read: int, uid_lock: socket.socket | None) -> int:
+def _first_process(process: subprocess.Popen[bytes], info_read: int) -> int:
     """Waits until bubblewrap names the sandbox's first process; its pid on the host."""
     text = b""
     with os.fdopen(info_read, "rb", buffering=0) as stream:
@@ -302,8 +298,6 @@ def _first_process(process: subprocess.Popen[bytes], info_read: int, uid_lock: s
     process.kill()
     # Reads what it said, closes the pipes, and takes its exit status.
     came = (process.communicate()[1] or b"")[:4096].decode(errors="replace").strip()
-    if uid_lock is not None:
-        uid_lock.close()
     raise SandboxError(
         "No sandbox can be made here.",
         came=came or f"bubblewrap ended with status {process.returncode}",
