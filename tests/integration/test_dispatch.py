@@ -94,6 +94,7 @@ def test_a_job_that_breaks_twice_is_reported_with_its_error() -> None:
 
 def test_a_worker_with_another_version_gets_no_job_and_is_told_with_both_versions(address: str) -> None:
     with worker(address, OTHER_PANDAS) as other, worker(address) as pid, connect(address) as workers:
+        workers.client.wait_for_workers(2, timeout=60)  # else one may have done everything before the other came
         found = outcomes(workers, empty_result)
     assert results_of(found) == list(LEARNERS)
     assert {outcome.worker for outcome in found} <= {str(pid)} and other != pid
