@@ -64,7 +64,7 @@ def grade(
     click.echo(f"graded {summary.graded}, unchanged {summary.unchanged}, not graded {len(summary.not_graded)}")
     for sentence in (*summary.not_graded, *summary.problems):
         click.echo(f"  {sentence}", err=True)
-    if summary.graded and not trust_learners and (cluster or "local") == "local":
+    if summary.graded and not trust_learners and settings.here():
         click.echo(f"memory was limited by {memory_mechanism()}; `autograder doctor` lists every limit", err=True)
     if json_file is not None:
         json_file.write_text(json.dumps(as_json(summary), indent=1), encoding="utf-8")

@@ -18,12 +18,15 @@ from dask.utils import parse_timedelta
 from distributed import Client, LocalCluster
 
 from autograder.errors import GradingError
+from autograder.grade.kind import cluster_kind
 from autograder.grade.runner import end_jobs, grader_versions
 from autograder.grade.worker import differences
 
 KINDS = "local, slurm, gateway, or an address as tls://host:8786"
 WORKERS_ELSEWHERE = 4  # to ask for, where nobody says how many
 WORKERS_TIMEOUT = "300s"
+# The pages about the scheduler's health cannot be had without.
+NO_DASHBOARD = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 CONNECT_TIMEOUT_S = 10
 AHEAD = 3
 # What a scheduler must share with the coordinator: it reads what passes through it.
@@ -101,7 +104,7 @@ def connect(cluster: str | None, workers: int | None = None, most: int | None = 
     Raises:
         GradingError: the cluster cannot be had or reached.
     """
-    kind = cluster or str(dask.config.get("autograder.cluster", "local"))
+    kind = cluster_kind(cluster)
     with dask.config.set(SETTINGS), _starter(kind)(kind, workers, most) as connected:
         if not connected.here:
             _require_alike(connected)
@@ -166,8 +169,7 @@ def _local(kind: str, workers: int | None, most: int | None) -> Iterator[Workers
             threads_per_worker=count,
             processes=False,
             memory_limit=None,
-            # No dashboard; the pages about the scheduler's health cannot be had without.
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            scheduler_kwargs=NO_DASHBOARD,
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,

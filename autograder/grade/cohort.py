@@ -43,6 +43,12 @@ class Settings:
     trust_learners: bool = False
     force: bool = False
 
+    def here(self) -> bool:
+        """Whether submissions are graded on this machine."""
+        from autograder.grade.kind import LOCAL, cluster_kind  # Dask: where nothing waits, it is not needed
+
+        return cluster_kind(self.cluster) == LOCAL
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -195,18 +201,12 @@ class CohortRun:
 
     def _read(self, submissions: Sequence[tuple[Submission, str]], bundles: Mapping[str, Bundle]) -> Iterator[Prepared]:
         units = {submission.unit for submission, _ in submissions}
-        if units and not self._settings.trust_learners and self._here():
+        if units and not self._settings.trust_learners and self._settings.here():
             get_ready(bundles[unit] for unit in sorted(units))
         with ThreadPoolExecutor(READERS) as pool:
             intakes = pool.map(lambda found: read_submission(found[0].folder, found[0].unit), submissions)
             for (submission, mark), intake in zip(submissions, intakes, strict=True):
                 yield self._prepare_one(submission, mark, intake, bundles[submission.unit])
-
-    def _here(self) -> bool:
-        """Whether submissions are graded on this machine."""
-        import dask  # where nothing waits, it is not needed
-
-        return (self._settings.cluster or dask.config.get("autograder.cluster", "local")) == "local"
 
     def _as_it_was(self, submission: Submission, bundle: Bundle, mark: str) -> Record | None:
         """The standing record, where submission, exercise and autograded notebook are those that it is about."""

@@ -14,7 +14,7 @@ from distributed import Client, Security
 from distributed.core import Status
 
 from autograder.errors import GradingError
-from autograder.grade.clusters import Workers, count_elsewhere, library
+from autograder.grade.clusters import NO_DASHBOARD, Workers, count_elsewhere, library
 
 # Where `jobqueue.slurm` does not say.
 CORES = 1
@@ -69,9 +69,7 @@ def slurm_workers(kind: str, workers: int | None, most: int | None) -> Iterator[
             *_configured("worker-extra-args", []),
         ],
         "job_extra_directives": [*_output(), *_configured("job-extra-directives", [])],
-        # No dashboard; the pages about the scheduler's health cannot be had without.
-        "scheduler_options": {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
-        | _configured("scheduler-options", {}),
+        "scheduler_options": NO_DASHBOARD | _configured("scheduler-options", {}),
     }
     make = _cluster_class(library("dask_jobqueue"), rejections)
     try:
