@@ -184,11 +184,11 @@ except NotImplementedError as todo:
 # numbers travel:
 #
 # ```text
-# partition 0 ── chunk ──▶ partial ─┐
-# partition 1 ── chunk ──▶ partial ─┼─ combine ──▶ partial ─┐
-# partition 2 ── chunk ──▶ partial ─┘                       ├─ combine ──▶ partial ── finalise ──▶ result
-# partition 3 ── chunk ──▶ partial ─┬─ combine ──▶ partial ─┘
-# partition 4 ── chunk ──▶ partial ─┘
+# partition 0 ─ chunk ▶ partial ─┐
+# partition 1 ─ chunk ▶ partial ─┼─ combine ▶ partial ─┐
+# partition 2 ─ chunk ▶ partial ─┘                     ├─ combine ▶ partial ─ finalise ▶ result
+# partition 3 ─ chunk ▶ partial ─┬─ combine ▶ partial ─┘
+# partition 4 ─ chunk ▶ partial ─┘
 # ```
 #
 # This is a **tree reduction**. (In Dask it is `dask.dataframe.Aggregation`. Here the check calls your functions
