@@ -10,14 +10,17 @@ import json
 import multiprocessing
 import os
 import signal
-import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
 from autograder.errors import GradingError, SandboxError
 from autograder.nursery import Nursery
+
+
+class JobEndedError(GradingError):
+    """The process of a job ended without an answer, or gave none in time."""
 
 
 class Crew:
@@ -43,7 +46,7 @@ class Crew:
     def do(
         self,
         pieces: Iterable[bytes],
-        warm: socket.socket | None,
+        fds: Sequence[int] = (),
         *,
         wall_s: float,
         where: str = "",
@@ -52,15 +55,16 @@ class Crew:
         """What `answer`'s function gave back for these pieces.
 
         Args:
-            warm: a warm process to ask for a kernel; None for a job that starts its own.
+            fds: descriptors that the job gets copies of.
             request: for the nursery's `prepare`.
 
         Raises:
-            GradingError: the process ended or broke: a fault of this machine or of the kit, never a mark.
+            JobEndedError: the process ended without an answer.
+            GradingError: it broke, or none could be started: a fault of this machine or of the kit, never a mark.
             SandboxError: no sandbox can be had here.
         """
         ours, theirs = multiprocessing.Pipe()
-        pid = self._start([theirs.fileno(), *([] if warm is None else [warm.fileno()])], request)
+        pid = self._start([theirs.fileno(), *fds], request)
         theirs.close()
         self._running.add(pid)
         try:
@@ -68,10 +72,10 @@ class Crew:
                 ours.send_bytes(piece)
             if not ours.poll(wall_s):
                 os.kill(pid, signal.SIGKILL)
-                raise GradingError(self._unended, where=where, came=f"nothing for {wall_s:.0f} s")
+                raise JobEndedError(self._unended, where=where, came=f"nothing for {wall_s:.0f} s")
             said = json.loads(ours.recv_bytes())
         except (EOFError, OSError) as error:
-            raise GradingError(self._ended, where=where, came=repr(error)) from error
+            raise JobEndedError(self._ended, where=where, came=repr(error)) from error
         finally:
             self._running.discard(pid)
             ours.close()
@@ -104,12 +108,11 @@ class Crew:
             self._nursery.close()
 
 
-def answer(fds: list[int], do: Callable[[Connection, socket.socket | None], Any]) -> None:
-    """The worker's side of a job: what `do(pipe, warm)` gives back, as JSON, or its fault, goes back over the pipe."""
+def answer(fds: list[int], do: Callable[[Connection, list[int]], Any]) -> None:
+    """The worker's side of a job: what `do(pipe, fds)` gives back, as JSON, or its fault, goes back over the pipe."""
     pipe = Connection(fds[0])
-    warm = socket.socket(fileno=fds[1]) if len(fds) > 1 else None
     try:
-        message: dict[str, Any] = {"value": do(pipe, warm)}
+        message: dict[str, Any] = {"value": do(pipe, fds[1:])}
     except (GradingError, SandboxError) as error:
         message = {"kind": type(error).__name__, "error": list(error.args)}
     with contextlib.suppress(BrokenPipeError):  # who asked has ended: nobody waits for the answer

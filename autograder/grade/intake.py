@@ -9,7 +9,6 @@ import json
 import os
 import re
 import stat
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -19,15 +18,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.crew import Crew, JobEndedError
 from autograder.errors import GradingError
 from autograder.grade.models import bounded
 
 MIB = 2**20
 LEARNER_ID = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_@+-]|\.(?!\.|$)){0,99}", re.ASCII)
 UNIT_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,99}", re.ASCII)
-READER = Path(__file__).with_name("notebook_reader.py")
 OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 TIMESTAMP_BYTES = 100
+_readers = Crew(
+    "autograder.grade.notebook_reader",
+    unended="Reading a notebook did not end.",
+    ended="The process that reads a notebook ended.",
+)
 IntakeStatus = Literal["read", "notebook unreadable", "too large", "refused", "unknown exercise"]
 
 
@@ -254,22 +258,12 @@ def _missing(folder_fd: int, name: str) -> Intake:
 
 
 def _read_in_child(fd: int, size_bytes: int, limits: IntakeLimits) -> Intake:
-    """Let the reader process take the notebook apart; whatever happens to it becomes a status."""
-    command = [sys.executable, "-I", "-S", str(READER), limits.for_reader()]
-    env = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    """Lets a process of its own take the notebook apart; whatever happens to it becomes a status."""
     try:
-        done = subprocess.run(
-            command, stdin=fd, capture_output=True, timeout=3 * limits.cpu_s + 15, check=False, env=env, close_fds=True
-        )
-    except subprocess.TimeoutExpired:
-        sentence = "Reading the notebook took too long. Clear its outputs, save, submit again."
-        return Intake("too large", sentence, size_bytes=size_bytes)
-    try:
-        answer = json.loads(done.stdout)
-        notebook = answer.get("notebook")
-        notes = tuple(notebook["notes"]) if notebook else ()
-        status, sentence = answer["status"], answer["sentence"]
-        return Intake(status, sentence, notebook, answer.get("sha256"), answer["size_bytes"], notes)
-    except (ValueError, KeyError, AttributeError):
+        said = _readers.do([limits.for_reader().encode()], [fd], wall_s=3 * limits.cpu_s + 15)
+    except JobEndedError:
         sentence = "The notebook cannot be read within the limits of memory and time. Clear its outputs, save it."
         return Intake("too large", sentence, size_bytes=size_bytes)
+    notebook = said.get("notebook")
+    notes = tuple(notebook["notes"]) if notebook else ()
+    return Intake(said["status"], said["sentence"], notebook, said.get("sha256"), said["size_bytes"], notes)

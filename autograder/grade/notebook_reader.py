@@ -1,15 +1,18 @@
-"""Reads one submitted notebook in a process of its own: `python -I -S notebook_reader.py LIMITS < notebook > JSON`.
+"""Reads one submitted notebook in a process of its own, forked from one that has imported this module and little else.
 
-The parent gives an open descriptor as stdin, so this process needs no file name. Only the standard library is used,
-and memory and CPU time are limited before the first byte is read: a notebook that needs more costs this process and
-nothing else. The answer is small whatever came in: sources, bounded outputs, or a sentence that says why not.
+It gets an open descriptor, so it needs no file name. Memory and CPU time are limited before the first byte is read: a
+notebook that needs more costs this process and nothing else. The answer is small whatever came in: sources, bounded
+outputs, or a sentence that says why not.
 """
 
 import hashlib
 import json
+import os
 import resource
-import sys
+from multiprocessing.connection import Connection
 from typing import Any
+
+from autograder.crew import answer
 
 TEXT_MIMES = ("text/plain", "text/html")
 IMAGE_MIMES = ("image/png", "image/jpeg")
@@ -24,33 +27,38 @@ class Unreadable(Exception):
         self.status, self.sentence = status, sentence
 
 
-def main() -> None:
-    """Read stdin under the limits of the first argument (JSON); write one JSON object to stdout."""
-    limits: dict[str, int] = json.loads(sys.argv[1])
+def work(fds: list[int], request: bytes) -> None:
+    """Reads from the second descriptor under the limits that come over the pipe (JSON); an object goes back."""
+    answer(fds, _read)
+
+
+def _read(pipe: Connection, fds: list[int]) -> dict[str, Any]:
+    limits: dict[str, int] = json.loads(pipe.recv_bytes())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits["memory_bytes"],) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_s"], limits["cpu_s"] + 1))
-    answer: dict[str, Any] = {}
+    said: dict[str, Any] = {}
     try:
-        raw = sys.stdin.buffer.read(limits["file_bytes"] + 1)
-        answer["size_bytes"] = len(raw)
-        answer["sha256"] = hashlib.sha256(raw).hexdigest()
+        with os.fdopen(fds[0], "rb") as stream:
+            raw = stream.read(limits["file_bytes"] + 1)
+        said["size_bytes"] = len(raw)
+        said["sha256"] = hashlib.sha256(raw).hexdigest()
         if len(raw) > limits["file_bytes"]:
             raise Unreadable("too large", "The notebook grew while it was read.")
         text = decoded(raw)
         del raw
         parsed = parse(text)
         del text
-        answer["notebook"] = Reader(limits).notebook(parsed)
-        answer["status"], answer["sentence"] = "read", ""
+        said["notebook"] = Reader(limits).notebook(parsed)
+        said["status"], said["sentence"] = "read", ""
     except Unreadable as problem:
-        answer |= {"status": problem.status, "sentence": problem.sentence}
+        said |= {"status": problem.status, "sentence": problem.sentence}
     except MemoryError:
         sentence = "Reading the notebook needs more memory than is allowed. Clear its outputs, save, submit again."
-        answer |= {"status": "too large", "sentence": sentence}
-    answer.setdefault("size_bytes", 0)
-    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8"))
+        said |= {"status": "too large", "sentence": sentence}
+    said.setdefault("size_bytes", 0)
+    return said
 
 
 def decoded(raw: bytes) -> str:
@@ -221,6 +229,3 @@ def clean(text: str) -> str:
 def name_of(value: Any) -> str:
     return value if isinstance(value, str) and 0 < len(value) <= 128 and value.isascii() and value.isprintable() else ""
 
-
-if __name__ == "__main__":
-    main()

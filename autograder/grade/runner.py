@@ -69,12 +69,13 @@ def end_jobs() -> None:
     _crew.end_jobs()
 
 
-def _warm_for(job: Job, bundle: Bundle) -> socket.socket | None:
-    """The warm process for an exercise's libraries; None for a cold sandbox."""
+def _warm_for(job: Job, bundle: Bundle) -> list[int]:
+    """The descriptor of the warm process for an exercise's libraries; none for a cold sandbox."""
     # `hash()` is seeded when an interpreter starts: another seed needs another process.
     if job.cold or job.trust_learners or job.kernel_seed:
-        return None
-    return warm_sandbox(bundle.libraries, bundle.env)
+        return []
+    warm = warm_sandbox(bundle.libraries, bundle.env)
+    return [] if warm is None else [warm.fileno()]
 
 
 @cache
@@ -96,14 +97,14 @@ def work(fds: list[int], request: bytes) -> None:
     gc.set_threshold(GARBAGE_THRESHOLD)
     nursery = Nursery.fork(referee_main)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    answer(fds, lambda pipe, warm: _result(pipe, warm, nursery).model_dump(mode="json"))
+    answer(fds, lambda pipe, warm_fds: _result(pipe, warm_fds, nursery).model_dump(mode="json"))
     nursery.close()
 
 
-def _result(pipe: Connection, warm: socket.socket | None, nursery: Nursery) -> Result:
+def _result(pipe: Connection, warm_fds: list[int], nursery: Nursery) -> Result:
     job = Job.model_validate_json(pipe.recv_bytes())
     bundle = Bundle.model_validate_json(pipe.recv_bytes())
-    start = _kernel_starter(job, warm)
+    start = _kernel_starter(job, warm_fds)
     result = asyncio.run(_grade(job, bundle, nursery, start))
     if _kernel_died(result):
         # The learner's code may have ended its kernel, or something on this machine has: only the former does so again.
@@ -115,10 +116,10 @@ def _kernel_died(result: Result) -> bool:
     return result.status == "kernel died" or any(part.state == "kernel died" for part in result.parts)
 
 
-def _kernel_starter(job: Job, warm: socket.socket | None) -> StartKernel:
+def _kernel_starter(job: Job, warm_fds: list[int]) -> StartKernel:
     if job.trust_learners:
         return start_unsealed_kernel
-    return start_kernel if warm is None else partial(start_warm_kernel, warm)
+    return partial(start_warm_kernel, socket.socket(fileno=warm_fds[0])) if warm_fds else start_kernel
 
 
 async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel) -> Result:

@@ -191,7 +191,7 @@ def run_cells(run: CellsToRun, files: Mapping[str, bytes], libraries: tuple[str,
     warm = None if libraries is None else warm_sandbox(libraries, run.env)
     wall_s = run.limits.total_cpu_s * run.limits.wall_factor + 900
     pieces = [run.model_dump_json().encode(), *(files[name] for name in run.file_names)]
-    return Ran.model_validate(_crew.do(pieces, warm, wall_s=wall_s))
+    return Ran.model_validate(_crew.do(pieces, [] if warm is None else [warm.fileno()], wall_s=wall_s))
 
 
 def _require_python(nb: Any) -> None:

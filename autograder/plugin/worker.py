@@ -85,18 +85,21 @@ def work(fds: list[int], request: bytes) -> None:
     answer(fds, _ran)
 
 
-def _ran(pipe: Connection, warm: socket.socket | None) -> Any:
+def _ran(pipe: Connection, warm_fds: list[int]) -> Any:
     run = CellsToRun.model_validate_json(pipe.recv_bytes())
     files = {name: pipe.recv_bytes() for name in run.file_names}
-    return asyncio.run(_run(run, files, warm)).model_dump(mode="json")
+    return asyncio.run(_run(run, files, warm_fds)).model_dump(mode="json")
 
 
-async def _run(run: CellsToRun, files: Mapping[str, bytes], warm: socket.socket | None) -> Ran:
+async def _run(run: CellsToRun, files: Mapping[str, bytes], warm_fds: list[int]) -> Ran:
     start_s = time.monotonic()
     limits = run.limits
     spec = SandboxSpec(limits=limits, files=files, env=run.env, binds=run.binds)
     wall_s = limits.total_cpu_s * limits.wall_factor + WALL_EXTRA_S
-    kernel = start_kernel(spec, wall_s=wall_s) if warm is None else start_warm_kernel(warm, spec, wall_s=wall_s)
+    if warm_fds:
+        kernel = start_warm_kernel(socket.socket(fileno=warm_fds[0]), spec, wall_s=wall_s)
+    else:
+        kernel = start_kernel(spec, wall_s=wall_s)
     with closing(kernel):
         await kernel.wait_ready()
         runner = KeepingRunner(kernel, limits, run.sources)
