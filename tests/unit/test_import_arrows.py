@@ -70,7 +70,9 @@ def test_data_folders_are_no_packages() -> None:
     assert [str(path) for folder in folders for path in (ROOT / folder).rglob("__init__.py")] == []
 
 
-@pytest.mark.parametrize(("package", "extras"), [("workbench", ["lessons"]), ("autograder", ["lessons", "grader"])])
+@pytest.mark.parametrize(
+    ("package", "extras"), [("workbench", ["lessons"]), ("autograder", ["lessons", "grader", "hub"])]
+)
 def test_every_library_that_a_package_imports_is_declared(package: str, extras: list[str]) -> None:
     declared = {canonicalize_name(name) for name in PROJECT["dependencies"]}
     declared |= {canonicalize_name(name) for extra in extras for name in PROJECT["optional-dependencies"][extra]}

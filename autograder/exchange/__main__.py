@@ -1,0 +1,5 @@
+"""`python -m autograder.exchange`."""
+
+from autograder.exchange.service import main
+
+main()

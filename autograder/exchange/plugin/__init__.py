@@ -1,0 +1,1 @@
+"""nbgrader's classes of an exchange, on the HTTP exchange; `use_exchange(c)` puts them in."""
