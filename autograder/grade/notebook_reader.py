@@ -228,4 +228,3 @@ def clean(text: str) -> str:
 
 def name_of(value: Any) -> str:
     return value if isinstance(value, str) and 0 < len(value) <= 128 and value.isascii() and value.isprintable() else ""
-

@@ -85,7 +85,9 @@ def grader_versions() -> dict[str, str]:
 
 
 def prepare(request: bytes) -> None:
-    """Imports once what the checks of all submissions import. What cannot be had is told where the checks load."""
+    """Finds the versions once, and imports what the checks of all submissions import. What cannot be had is told where
+    the checks load."""
+    grader_versions()
     for module in ("numpy.random", *json.loads(request)):
         if module not in sys.modules:
             with contextlib.suppress(Exception):

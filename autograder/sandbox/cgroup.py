@@ -64,6 +64,11 @@ class MemoryGroup:
             return None
         return cls(folder, version)
 
+    @classmethod
+    def at(cls, folder: Path) -> "MemoryGroup":
+        """A group that another process has made."""
+        return cls(folder, _V1 if folder.parent == MOUNT / "memory" else _V2)
+
     @property
     def procs(self) -> Path:
         """The file that takes a process's number."""

@@ -24,7 +24,9 @@ def main() -> None:
     if request["group"]:
         with open(request["group"], "w", encoding="ascii") as stream:
             stream.write(str(os.getpid()))
-    _stage(request["sources"])
+    _stage(request["sources"], request.get("plain", []))
+    if request.get("cpus"):
+        os.sched_setaffinity(0, request["cpus"])
     uid = request["uid"]
     os.setgroups([])
     os.setresgid(uid, uid, uid)
@@ -32,11 +34,11 @@ def main() -> None:
     if 0 in os.getresuid() or 0 in os.getresgid() or os.getgroups():
         raise SystemExit("drop: root was not given up")
     os.chdir("/")
-    os.execve(request["command"][0], request["command"], {})  # noqa: S606 - to become bubblewrap is its purpose
+    os.execve(request["command"][0], request["command"], request.get("env", {}))  # noqa: S606 - to become bubblewrap is its purpose
 
 
-def _stage(sources: list[str]) -> None:
-    """Mounts the n-th source at STAGE/n."""
+def _stage(sources: list[str], plain: list[str]) -> None:
+    """Mounts the n-th source at STAGE/n. Those in `plain` lie in somebody's own folder: a link there is refused."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def call(what: str, result: int) -> None:
@@ -46,7 +48,8 @@ def _stage(sources: list[str]) -> None:
     call("a private mount namespace", libc.unshare(CLONE_NEWNS))
     call("private mounts", libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
     # Opened before the stage covers /tmp: an environment may lie there.
-    opened = [os.open(source, os.O_PATH | os.O_CLOEXEC) for source in sources]
+    no_link = os.O_NOFOLLOW | os.O_DIRECTORY
+    opened = [os.open(source, os.O_PATH | os.O_CLOEXEC | (no_link if source in plain else 0)) for source in sources]
     call("the stage", libc.mount(b"stage", STAGE.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, b"mode=0755,size=1m"))
     for number, (source, descriptor) in enumerate(zip(sources, opened, strict=True)):
         target = f"{STAGE}/{number}"

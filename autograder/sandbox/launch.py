@@ -224,7 +224,7 @@ def start(
         for descriptor in opened:
             os.close(descriptor)
     with undo:
-        first = _first_process(process, info_read)
+        first = first_process(process, info_read)
         undo.pop_all()
     sandbox = Sandbox(process, first, uid_lock, group)
     if watch:
@@ -284,7 +284,7 @@ def _host_uid() -> tuple[int, socket.socket]:
     )
 
 
-def _first_process(process: subprocess.Popen[bytes], info_read: int) -> int:
+def first_process(process: subprocess.Popen[bytes], info_read: int) -> int:
     """Waits until bubblewrap names the sandbox's first process; its pid on the host."""
     text = b""
     with os.fdopen(info_read, "rb", buffering=0) as stream:

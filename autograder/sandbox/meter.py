@@ -38,11 +38,11 @@ class Meter:
     def processes(self) -> list[int]:
         """Host pids of the living processes, the sandbox's first process first."""
         found: list[int] = []
-        waiting = _children(self.pid)
+        waiting = children_of(self.pid)
         while waiting:
             pid = waiting.pop(0)
             found.append(pid)
-            waiting.extend(_children(pid))
+            waiting.extend(children_of(pid))
         return found
 
     def cpu_s(self) -> float:
@@ -73,6 +73,10 @@ class Meter:
     def memory_at_most_bytes(self) -> int:
         """Summed RSS: an upper bound of `memory_bytes` that costs microseconds."""
         return sum(_rss_bytes(pid) for pid in self.processes())
+
+    def resident_bytes(self) -> list[tuple[int, int]]:
+        """Each process with its RSS, the sandbox's first process first."""
+        return [(pid, _rss_bytes(pid)) for pid in self.processes()]
 
     def held_outside_bytes(self, scratch_bytes: int) -> int:
         """An upper bound of what the host's kernel holds for its files and sockets; costs microseconds.
@@ -175,7 +179,7 @@ class Watchdog(threading.Thread):
         return ""
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     """Children of all threads of a process. Empty when it has gone."""
     found: list[int] = []
     with suppress(OSError):
@@ -183,6 +187,13 @@ def _children(pid: int) -> list[int]:
             with suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as stream:
                 found.extend(int(child) for child in stream.read().split())
     return found
+
+
+def started_at(pid: int) -> str:
+    """When a living process started, in ticks since the host did; "" where there is none. With it, a number that was
+    given to another process is told apart."""
+    fields = _stat(pid)
+    return fields[19] if fields is not None and fields[0] not in "ZX" else ""
 
 
 def _stat(pid: int) -> list[str] | None:

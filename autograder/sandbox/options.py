@@ -38,10 +38,13 @@ def first_options(spec: SandboxSpec) -> list[str]:
     for path in ("/work", "/tmp"):
         options += [*scratch, "--tmpfs", path]
     options += ["--proc", "/proc", "--dev", "/dev", *scratch, "--tmpfs", "/dev/shm"]
-    for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
-        if os.path.islink(path):
-            options += ["--symlink", os.readlink(path), path]
-    return options
+    return options + root_links()
+
+
+def root_links() -> list[str]:
+    """What of the root are links on this system, as /bin to usr/bin."""
+    paths = [path for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64") if os.path.islink(path)]
+    return [part for path in paths for part in ("--symlink", os.readlink(path), path)]
 
 
 def last_options(spec: SandboxSpec) -> list[str]:
@@ -64,6 +67,7 @@ def environment(spec: SandboxSpec) -> dict[str, str]:
         **spec.env,
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": "/work",
+        "PWD": "/work",
         "USER": "learner",
         "TMPDIR": "/tmp",
         "PYTHONPATH": KIT,

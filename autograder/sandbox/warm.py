@@ -47,12 +47,14 @@ class WarmSandbox:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         spec = SandboxSpec(limits=PlainLimits(disk_mib=16, processes=4096), env=env, relaxed=RELAXED, binds=binds)
         argv = [sys.executable, "-P", f"{KIT}/inside/warm.py", str(theirs.fileno())]
+        # What is shown below a scratch folder: a fork's own folder would hide it.
+        below = [path for path in read_only_folders(spec) if path.startswith(("/work/", "/tmp/"))]  # noqa: S108
         self._sandbox = start(spec, argv, [theirs.fileno()], watch=False)
         theirs.close()
         self.asking = ours
         ours.settimeout(IMPORT_TIMEOUT_S)
         try:
-            ours.send(json.dumps({"libraries": list(libraries)}).encode())
+            ours.send(json.dumps({"libraries": list(libraries), "below": below}).encode())
             said = json.loads(ours.recv(65536) or b"null")
         except OSError as error:
             said, reason = None, str(error)
@@ -115,7 +117,6 @@ def _fork(
     request = {
         "env": environment(spec),
         "scratch_bytes": int(spec.limits.disk_mib * MIB),
-        "below": [path for path in read_only_folders(spec) if path.startswith(("/work/", "/tmp/"))],  # noqa: S108
         "filter": "" if "system_calls" in spec.relaxed else filter_program().hex(),
         "relaxed": sorted(spec.relaxed),
     }

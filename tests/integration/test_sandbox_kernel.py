@@ -17,6 +17,7 @@ from autograder.errors import SandboxError
 from autograder.sandbox.limits import PlainLimits
 from autograder.sandbox.provisioner import SandboxKernel, SandboxProvisioner, start_kernel, write_kernelspec
 from autograder.sandbox.spec import SandboxSpec
+from autograder.sandbox.warm import WarmSandbox, start_warm_kernel
 
 pytestmark = [
     pytest.mark.needs_sandbox,
@@ -54,6 +55,40 @@ def test_a_cell_runs_in_the_scratch_folder_and_its_prints_arrive() -> None:
     reply, text = with_kernel(SandboxSpec(files={"data/x": b""}), do)
     assert reply["status"] == "ok"
     assert text == "/work ['x'] 2\n"
+
+
+WHAT_A_CELL_SEES = """
+import os, pickle, random, sys
+def here(): pass
+shell = get_ipython()
+print(sorted((name, value) for name, value in os.environ.items() if not name.startswith("WORKBENCH_LINK")))
+print(__name__, sys.modules["__main__"].__dict__ is globals(), pickle.loads(pickle.dumps(here)) is here)
+print(type(shell).__name__, shell.kernel.shell is shell, shell.parent is shell.kernel)
+print(os.path.isdir(shell.profile_dir.location))
+print(os.getcwd(), sys.path, sorted(globals()), random.random(), hash("a"))
+print(sorted(type(one).__name__ for one in shell.configurables), shell.history_manager.enabled, shell.enable_tip)
+"""
+
+
+def test_a_cell_sees_the_same_in_a_warm_kernel_and_in_a_cold_one() -> None:
+    async def do(kernel: SandboxKernel) -> Any:
+        return await execute(kernel, WHAT_A_CELL_SEES)
+
+    async def warmly(asking: socket.socket) -> Any:
+        with start_warm_kernel(asking, SandboxSpec(env={"A_VARIABLE": "1"})) as kernel:
+            await kernel.wait_ready(30)
+            return await do(kernel)
+
+    cold = with_kernel(SandboxSpec(env={"A_VARIABLE": "1"}), do)
+    warm_sandbox = WarmSandbox(["numpy"], {"A_VARIABLE": "1"})
+    try:
+        warm = asyncio.run(warmly(warm_sandbox.asking))
+    finally:
+        warm_sandbox.close()
+    assert cold[0]["status"] == "ok", cold
+    assert warm[1] == cold[1]
+    assert "__main__ True True" in cold[1]
+    assert "ZMQInteractiveShell True True\nTrue\n" in cold[1]
 
 
 def test_the_link_reaches_the_kernel_and_not_the_programs_it_starts() -> None:

@@ -10,6 +10,8 @@ sys.modules["debugpy"] = None  # type: ignore[assignment]
 
 import zmq
 from ipykernel import heartbeat, kernelapp
+from ipykernel.compiler import XCachingCompiler
+from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets.config import Config
 
 from .seeds import seed_all
@@ -29,6 +31,12 @@ IMPORTED_AT_START = (
 _descriptors: dict[int, int] = {}  # the channel's "port" (1 to 5) → the listening socket
 
 
+def build_ahead() -> None:
+    """Builds IPython's shell, which takes longest at a kernel's start and has neither socket nor thread: a kernel in this
+    process, or in a fork of it, takes it over. No learner's code has run then."""
+    ZMQInteractiveShell.instance(config=_config(), compiler_class=XCachingCompiler)
+
+
 def run(settings: dict[str, Any]) -> None:
     """Serves until the kernel is told to shut down.
 
@@ -46,7 +54,7 @@ def run(settings: dict[str, Any]) -> None:
         os.set_inheritable(descriptor, False)
     seed_all(int(os.environ.get("WORKBENCH_SEED", "0")))
     sys.path[0:0] = [""]
-    app = _KernelApp.instance(config=_config(settings))
+    app = _KernelApp.instance(config=_connected(_config(), settings))
     app.initialize([])  # type: ignore[no-untyped-call]
     _leave_stderr()
     app.start()  # type: ignore[no-untyped-call]
@@ -80,6 +88,14 @@ class _KernelApp(kernelapp.IPKernelApp):
         self.heartbeat = _Heartbeat(zmq.Context(), address)  # type: ignore[no-untyped-call]
         self.heartbeat.start()
 
+    def init_kernel(self) -> None:
+        super().init_kernel()  # type: ignore[no-untyped-call]
+        # A shell that was built ahead knows neither its kernel nor this process's environment.
+        shell: Any = self.kernel.shell
+        shell.parent = shell.kernel = self.kernel
+        shell.profile_dir = self.profile_dir
+        shell.init_environment()
+
     def init_control(self, context: Any) -> None:
         super().init_control(context)  # type: ignore[no-untyped-call]
         # The debugger's socket would try for ever to reach a path that is not there.
@@ -93,15 +109,19 @@ def _bind(socket: Any, port: int) -> None:
     socket.bind(f"ipc://channel-{port}")
 
 
-def _config(settings: dict[str, Any]) -> Config:
+def _config() -> Config:
     config = Config()
-    config.IPKernelApp.update({"transport": "ipc", "ip": "channel", **settings["ports"]})
-    config.Session.update({"key": settings["key"].encode(), "signature_scheme": "hmac-sha256"})
     config.HistoryManager.enabled = False
     config.IPKernelApp.exec_PYTHONSTARTUP = False
     config.IPKernelApp.log_level = "ERROR"
     # Each answer to kernel_info would draw a tip by `random`, and how often it is asked depends on the machine.
     config.InteractiveShell.enable_tip = False
+    return config
+
+
+def _connected(config: Config, settings: dict[str, Any]) -> Config:
+    config.IPKernelApp.update({"transport": "ipc", "ip": "channel", **settings["ports"]})
+    config.Session.update({"key": settings["key"].encode(), "signature_scheme": "hmac-sha256"})
     return config
 
 

@@ -43,7 +43,7 @@ def main() -> None:
             return
         if os.fork() == 0:
             asking.close()
-            _become_kernel(json.loads(text), fds)
+            _become_kernel({**json.loads(text), "below": setup["below"]}, fds)
         for fd in fds:
             os.close(fd)
 
@@ -58,6 +58,7 @@ def _import(libraries: list[str]) -> list[str]:
             importlib.import_module(name)
         except ImportError:
             failed.append(name)
+    kernel.build_ahead()
     # A fork that looks through all these objects for garbage (0.1 s with torch) finds none, and copies their pages.
     gc.collect()
     gc.freeze()
