@@ -35,9 +35,16 @@ from autograder.exchange.refusals import FIELDS
 URL_VARIABLE, TOKEN_VARIABLE = "AUTOGRADER_EXCHANGE_URL", "JUPYTERHUB_API_TOKEN"
 PART_BYTES = 2**17
 OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# A question waits 7 s in all. What carries work waits 39 s: a hub notices within 30 s that its service was killed.
 AGAIN = Retry(
-    total=4, backoff_factor=0.5, allowed_methods=None, status_forcelist=(429, 502, 503, 504), raise_on_status=False
+    total=4,
+    backoff_factor=0.5,
+    backoff_max=8,
+    allowed_methods=None,
+    status_forcelist=(429, 502, 503, 504),
+    raise_on_status=False,
 )
+AGAIN_LONGER = AGAIN.new(total=8)
 # What a course releases is trusted as to its size; names are checked all the same.
 ANYTHING = Bounds(size_mib=2**20, files=100_000, what="the answer")
 
@@ -127,7 +134,7 @@ class ExchangeClient:
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/") + "/api"
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._pool = urllib3.PoolManager(timeout=Timeout(connect=10, read=300), retries=AGAIN)
+        self._pool = urllib3.PoolManager(timeout=Timeout(connect=10, read=300))
 
     @classmethod
     def here(cls, environment: Mapping[str, str] = os.environ, url: str = "") -> "ExchangeClient":
@@ -214,7 +221,13 @@ class ExchangeClient:
         headers |= {"Content-Length": str(size_bytes)} if size_bytes else {}
         try:
             response = self._pool.request(
-                method, url, body=body, headers=headers, preload_content=not streamed, redirect=False
+                method,
+                url,
+                body=body,
+                headers=headers,
+                preload_content=not streamed,
+                redirect=False,
+                retries=AGAIN_LONGER if streamed or size_bytes else AGAIN,
             )
         except urllib3.exceptions.HTTPError as error:
             raise _no_answer(self.url, error) from error
