@@ -168,7 +168,7 @@ class ExchangeHere:
 @contextmanager
 def exchange_here(folder: Path, managed: bool = True, **settings: Any) -> Iterator[ExchangeHere]:
     """Starts it, its files in an empty folder; ends what it started. `settings` are the service's, beside storage."""
-    ports = dict(zip(("proxy", "hub", "proxy_api", "exchange"), _free_ports(4), strict=True))
+    ports = dict(zip(("proxy", "hub", "proxy_api", "exchange"), free_ports(4), strict=True))
     here = ExchangeHere(folder, ports, secrets.token_hex(16), secrets.token_hex(16))
     (folder / "exchange.json").write_text(json.dumps({"storage": str(here.storage), "auth_cache_s": 1} | settings))
     members = sorted({name for users in GROUPS.values() for name in users} | {OUTSIDER})
@@ -220,7 +220,7 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]", said: Path) -> None:
         time.sleep(0.05)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for made in sockets:
