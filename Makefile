@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 # nbgrader starts `alembic`, and the kit starts `jupyter`, from PATH.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-.PHONY: help setup demo test test-fast lint bench clean
+.PHONY: help setup demo hub test test-fast lint bench clean
 
 help:
 	@echo "make demo       grade a whole made-up cohort, end to end"
+	@echo "make hub        run a JupyterHub from hub-config/hub.yaml on this machine"
 	@echo "make test       lint, types and all tests, three at a time: many of them wait"
 	@echo "make test-fast  the unit tests"
 	@echo "make lint       ruff and mypy"
@@ -18,6 +19,11 @@ setup:
 
 demo: setup
 	autograder demo
+
+# HUB=/path/to/hub.yaml chooses another one.
+hub: setup
+	autograder hub $(if $(HUB),--file $(HUB)) build
+	autograder hub $(if $(HUB),--file $(HUB)) start
 
 lint: setup
 	ruff check .

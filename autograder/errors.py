@@ -7,6 +7,7 @@ __all__ = [
     "BuildError",
     "CodecError",
     "GradingError",
+    "HubError",
     "JournalError",
     "KitError",
     "LinkError",
@@ -32,3 +33,7 @@ class GradingError(KitError):
 
 class JournalError(KitError):
     """The journal of results cannot be written or read."""
+
+
+class HubError(KitError):
+    """The hub cannot be started, or has a setting that it may not have."""

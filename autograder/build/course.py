@@ -39,7 +39,12 @@ c.GenerateAssignment.preprocessors = RELEASE_STEPS
 
 
 def build_course(
-    course: Course, out_dir: Path, on_unit: Callable[[str], None] | None = None, lessons: Sequence[Lesson] = ()
+    course: Course,
+    out_dir: Path,
+    on_unit: Callable[[str], None] | None = None,
+    lessons: Sequence[Lesson] = (),
+    *,
+    inside: bool = False,
 ) -> Path:
     """Makes `out_dir/<course>/{source,release,lessons,gradebook.db,nbgrader_config.py}` for exercises and lessons.
 
@@ -49,6 +54,7 @@ def build_course(
     Args:
         on_unit: called with each exercise's name when it is ready.
         lessons: those to build; of a whole course, a notebook of any other is removed.
+        inside: the temporary folder is made in the course directory, where that alone can be written.
 
     Returns:
         the course directory.
@@ -58,8 +64,9 @@ def build_course(
         BuildError: parts were added or removed after submissions exist, another build runs, or nbgrader failed.
     """
     final = out_dir / course.name
-    out_dir.mkdir(parents=True, exist_ok=True)
-    with _only_build(out_dir, course.name), _staging(out_dir, course.name) as staging, _own_programs_on_path():
+    (final if inside else out_dir).mkdir(parents=True, exist_ok=True)
+    beside = final if inside else out_dir
+    with _only_build(beside, course.name), _staging(beside, course.name) as staging, _own_programs_on_path():
         before = _stamp(final / "gradebook.db")
         _copy_gradebook(final / "gradebook.db", staging / "gradebook.db")
         for exercise in course.exercises:
@@ -225,14 +232,14 @@ def _staging(out_dir: Path, course: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _only_build(out_dir: Path, course: str) -> Iterator[None]:
+def _only_build(beside: Path, course: str) -> Iterator[None]:
     """Refuses a second build of the course at the same time."""
-    with (out_dir / f".{course}.lock").open("w") as lock:
+    with (beside / f".{course}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BuildError(
-                "another build of this course is running", where=str(out_dir / course), mend="wait until it has ended"
+                "another build of this course is running", where=course, mend="wait until it has ended"
             ) from None
         yield
 

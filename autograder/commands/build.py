@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the course directories are made. Default: build/ in the project.",
 )
+@click.option("--inside", is_flag=True, help="Write in the course directory alone, not beside it.")
 @click.option("--run", is_flag=True, help="Also run lessons, and exercises with their solutions, and measure them.")
 @click.option(
     "--profile",
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     help="With --run: whose parameters and environment.",
 )
 @click.option("--sandbox", is_flag=True, help="With --run: as graded work runs, without a network but loopback.")
-def build(names: tuple[str, ...], out: Path | None, run: bool, profile: str, sandbox: bool) -> None:
+def build(names: tuple[str, ...], out: Path | None, inside: bool, run: bool, profile: str, sandbox: bool) -> None:
     """Make nbgrader course directories and lessons from courses and exercises; without names, all courses.
 
     An exercise that exists is built again; submissions, marks and feedback are kept. With --run, times and memory are
@@ -46,7 +47,7 @@ def build(names: tuple[str, ...], out: Path | None, run: bool, profile: str, san
     courses = _chosen(catalogue, names)
     lessons = {course.name: lessons_of(catalogue, course) for course in courses}
     with _progress("building", sum(len(course.exercises) for course in courses)) as step:
-        folders = [build_course(course, out_dir, step, lessons[course.name]) for course in courses]
+        folders = [build_course(course, out_dir, step, lessons[course.name], inside=inside) for course in courses]
     for folder, course in zip(folders, courses, strict=True):
         with_lessons = f", lessons: {', '.join(each.unit for each in lessons[course.name]) or 'none'}"
         click.echo(f"built {_short(folder)}{with_lessons}")

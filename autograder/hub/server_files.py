@@ -1,0 +1,61 @@
+"""The settings files of servers: which extensions run, and when what is idle is ended. A busy kernel never is."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from autograder.hub.hub import CONFIG_FOLDER
+from autograder.hub.models import HubSettings, Idle
+from autograder.hub.places import Places
+
+EXTENSIONS = ("assignment_list", "course_list", "formgrader", "validate_assignment")
+# For a person: a list of assignments, and a button that validates. Formgrader runs on the courses' own servers alone.
+PERSONS_EXTENSIONS = ("assignment_list", "validate_assignment")
+HIDDEN_FROM_PERSONS = ("formgrader", "course-list", "create-assignment")
+HIDDEN_FROM_COURSES = ("assignment-list", "course-list")
+
+
+def write_server_files(settings: HubSettings, places: Places) -> None:
+    """Makes `run/person` and `run/course` anew: what servers find in JUPYTER_CONFIG_PATH."""
+    _write(places.run / "person", settings.idle, PERSONS_EXTENSIONS, HIDDEN_FROM_PERSONS)
+    _write(places.run / "course", settings.idle, ("formgrader",), HIDDEN_FROM_COURSES)
+
+
+def server_config(idle: Idle, extensions: tuple[str, ...]) -> dict[str, Any]:
+    """jupyter_server_config.json of one kind of server."""
+    kernel_s, check_s = int(60 * idle.kernel_after_minutes), max(1, int(60 * idle.check_every_minutes))
+    chosen = {f"nbgrader.server_extensions.{name}": name in extensions for name in EXTENSIONS}
+    return {
+        "ServerApp": {
+            "jpserver_extensions": chosen,
+            # Only once no kernel and no terminal is left, so never while something computes.
+            "shutdown_no_activity_timeout": int(60 * idle.server_after_minutes),
+        },
+        "MappingKernelManager": {
+            "cull_idle_timeout": kernel_s,
+            "cull_interval": check_s,
+            "cull_busy": False,
+            "cull_connected": True,
+        },
+        "TerminalManager": {"cull_inactive_timeout": kernel_s, "cull_interval": check_s},
+        # Ports of loopback are shared with the other servers, and whoever finds a kernel's may read its outputs.
+        "KernelManager": {"transport": "ipc"},
+    }
+
+
+def _write(folder: Path, idle: Idle, extensions: tuple[str, ...], hidden: tuple[str, ...]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "labconfig").mkdir(parents=True)
+    disabled = {f"@jupyter/nbgrader:{name}": True for name in hidden}
+    disabled["@jupyterlab/apputils-extension:announcements"] = True  # asks a server of the world for news
+    texts = {
+        "jupyter_server_config.json": json.dumps(server_config(idle, extensions), indent=1),
+        "labconfig/page_config.json": json.dumps({"disabledExtensions": disabled}, indent=1),
+        "nbgrader_config.py": (CONFIG_FOLDER / "nbgrader_config.py").read_text(encoding="utf-8"),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    # Read by other uids, through a mount of their own; nobody else comes by.
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
