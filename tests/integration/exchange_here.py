@@ -52,9 +52,9 @@ c.JupyterHub.spawner_class = "simple"
 c.JupyterHub.load_groups = {{name: {{"users": users}} for name, users in given["groups"].items()}}
 c.JupyterHub.load_roles = [
     {{"name": "exchange", "scopes": ["read:users:groups", "list:groups", "read:users:name"], "services": ["exchange"]}},
-    {{"name": "members", "scopes": [given["access"]], "users": given["members"]}},
+    {{"name": "members", "scopes": [given["access"]], "users": given["members"], "groups": list(given["groups"])}},
     {{"name": "server", "scopes": ["users:activity!user", "access:servers!server", given["access"]]}},
-    {{"name": "tests", "scopes": ["tokens", "groups", "read:metrics"], "services": ["tests"]}},
+    {{"name": "tests", "scopes": ["tokens", "groups", "read:metrics", "admin:users"], "services": ["tests"]}},
 ]
 exchange = {{"name": "exchange", "url": "http://127.0.0.1:%d" % given["exchange"]}}
 exchange["api_token"] = given["exchange_token"]

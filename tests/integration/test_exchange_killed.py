@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,20 @@ SHARES = [0.0, 0.0005, 0.3, 0.7, 0.99999]
 DELAYS_MS = [0, 1, 2, 4, 6, 8, 12, 20, 40]
 
 
+class Running:
+    """The service, which the next test finds as the one before left it: started again after a kill."""
+
+    def __init__(self, here: ExchangeHere) -> None:
+        self.here, self._stack = here, ExitStack()
+
+    def start(self) -> None:
+        self.process = self._stack.enter_context(self.here.service())
+
+    def kill(self) -> None:
+        self.process.kill()
+        self._stack.close()
+
+
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExchangeHere]:
     with exchange_here(tmp_path_factory.mktemp("hub"), managed=False) as made:
@@ -32,6 +46,14 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExchangeHere]:
         with made.service():
             made.client("ines").send("PUT", *UNIT, files=LocalFiles(folder, ["arrays.ipynb"]))
         yield made
+
+
+@pytest.fixture(scope="module")
+def service(here: ExchangeHere) -> Iterator[Running]:
+    made = Running(here)
+    made.start()
+    yield made
+    made.kill()
 
 
 def body_of(number: int) -> tuple[bytes, str]:
@@ -45,9 +67,7 @@ def post(here: ExchangeHere, body: bytes) -> tuple[int, Any]:
     return here.ask("POST", "/".join(("api", *UNIT, "submissions")), here.token("ann"), body, MEDIA_TYPE)
 
 
-def answer_to_cut_request(
-    here: ExchangeHere, service: "subprocess.Popen[bytes]", body: bytes, sent: int, delay_s: float
-) -> Any:
+def answer_to_cut_request(here: ExchangeHere, service: Running, body: bytes, sent: int, delay_s: float) -> Any:
     """Sends so many bytes of the body, kills the service after the delay; the receipt, if one came nevertheless."""
     with socket.create_connection(("127.0.0.1", here.ports["proxy"]), timeout=20) as wire:
         head = f"POST /services/exchange/api/{'/'.join(UNIT)}/submissions HTTP/1.1\r\nHost: hub\r\n"
@@ -57,7 +77,6 @@ def answer_to_cut_request(
             wait_until_it_reads(here)
         time.sleep(delay_s)
         service.kill()
-        service.wait()
         came = b""
         while part := wire.recv(65_536):
             came += part
@@ -98,53 +117,53 @@ def _pairs(receipts: list[Any], listed: list[Any]) -> list[tuple[Any, Any]]:
     ids=lambda value: str(value),
 )
 def test_a_kill_leaves_no_receipt_and_a_retry_works_or_a_receipt_that_is_true(
-    here: ExchangeHere, share: float, delay_ms: int
+    here: ExchangeHere, service: Running, share: float, delay_ms: int
 ) -> None:
     body, sha256 = body_of(delay_ms)
-    with here.service() as service:
-        before = len(here.client("ann").get("submissions", course="dask")["submissions"])
-        receipt = answer_to_cut_request(here, service, body, int(len(body) * share), delay_ms / 1_000)
+    before = len(here.client("ann").get("submissions", course="dask")["submissions"])
+    receipt = answer_to_cut_request(here, service, body, int(len(body) * share), delay_ms / 1_000)
     if share < 1:
         assert receipt is None, "there is no receipt for what did not come"
-    with here.service():
-        after = here.client("ann").get("submissions", course="dask")["submissions"]
-        assert len(after) in ((before,) if share < 1 else (before, before + 1))
-        status, again = post(here, body)
-        assert status == (200 if len(after) > before else 201), "the same bytes are the same attempt"
-        assert (again["attempt"], again["sha256"]) == (before + 1, sha256)
-        check_what_is_stored(here, [again] + ([receipt] if receipt else []))
+    service.start()
+    after = here.client("ann").get("submissions", course="dask")["submissions"]
+    assert len(after) in ((before,) if share < 1 else (before, before + 1))
+    status, again = post(here, body)
+    assert status == (200 if len(after) > before else 201), "the same bytes are the same attempt"
+    assert (again["attempt"], again["sha256"]) == (before + 1, sha256)
+    check_what_is_stored(here, [again] + ([receipt] if receipt else []))
 
 
-def test_nbgraders_client_hands_in_across_a_kill_and_gets_one_attempt(here: ExchangeHere, tmp_path: Path) -> None:
+def test_nbgraders_client_hands_in_across_a_kill_and_gets_one_attempt(
+    here: ExchangeHere, service: Running, tmp_path: Path
+) -> None:
     (tmp_path / "a.bin").write_bytes(os.urandom(20_000_000))
     files = LocalFiles(tmp_path, ["a.bin"])
-    with here.service() as service:
-        before = len(here.client("ann").get("submissions", course="dask")["submissions"])
-        answers: list[Any] = []
-        client = here.client("ann")
-        sending = threading.Thread(
-            target=lambda: answers.append(client.send("POST", *UNIT, "submissions", files=files)), daemon=True
-        )
-        sending.start()
-        wait_until_it_reads(here)
-        service.kill()
-        service.wait()
-        with here.service():
-            sending.join(60)
-            (receipt,) = answers
-            assert (receipt["attempt"], receipt["sha256"]) == (before + 1, files.manifest.sha256)
-            check_what_is_stored(here, [receipt])
+    before = len(here.client("ann").get("submissions", course="dask")["submissions"])
+    answers: list[Any] = []
+    client = here.client("ann")
+    sending = threading.Thread(
+        target=lambda: answers.append(client.send("POST", *UNIT, "submissions", files=files)), daemon=True
+    )
+    sending.start()
+    wait_until_it_reads(here)
+    service.kill()
+    service.start()
+    sending.join(60)
+    (receipt,) = answers
+    assert (receipt["attempt"], receipt["sha256"]) == (before + 1, files.manifest.sha256)
+    check_what_is_stored(here, [receipt])
 
 
-def test_what_kills_left_behind_is_swept_and_what_counts_is_not(here: ExchangeHere) -> None:
+def test_what_kills_left_behind_is_swept_and_what_counts_is_not(here: ExchangeHere, service: Running) -> None:
+    service.kill()
     left = list((here.storage / "incoming").iterdir())
     for path in (here.storage / "incoming", *here.storage.glob("blobs/*")):
         for file in path.iterdir():
             os.utime(file, (1, 1))
-    with here.service():
-        deadline_s = time.monotonic() + 20
-        while list((here.storage / "incoming").iterdir()) and time.monotonic() < deadline_s:
-            time.sleep(0.02)
-        assert list((here.storage / "incoming").iterdir()) == []
-        check_what_is_stored(here, [])
+    service.start()
+    deadline_s = time.monotonic() + 20
+    while list((here.storage / "incoming").iterdir()) and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    assert list((here.storage / "incoming").iterdir()) == []
+    check_what_is_stored(here, [])
     assert left, "some kill came while a file was being written"
