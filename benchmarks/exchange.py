@@ -43,9 +43,8 @@ def main() -> None:
             peak_mib = peak_memory_mib(service.pid)
             lost = sum(map(missing, clients.values(), works, receipts))
     count = each * wanted.clients
-    print(
-        f"{count} submissions of {wanted.size_bytes / 1e6:g} MB by {wanted.clients} clients: {took_s:.1f} s, {lost} lost"
-    )
+    what = f"{count} submissions of {wanted.size_bytes / 1e6:g} MB by {wanted.clients} clients"
+    print(f"{what}: {took_s:.1f} s, {lost} lost")
     print(f"peak memory of the exchange: {peak_mib:.0f} MiB")
     assert lost == 0, "submissions were lost"
 

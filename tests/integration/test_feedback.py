@@ -144,6 +144,7 @@ def test_the_autograded_notebook_is_one_that_nbgrader_and_formgrader_open(course
         assert names == [cell["metadata"]["nbgrader"]["grade_id"] for cell in helper.release()["cells"]]
         assert "part-peak" in formgrade(path)
     assert (autograded(course, "anna").parent / "timestamp.txt").read_text() == "2026-03-01T13:00:00+00:00"
+    assert (course / "feedback" / "anna" / UNIT / "timestamp.txt").read_text() == "2026-03-01T13:00:00+00:00"
 
 
 def test_each_part_shows_its_checks_and_the_status_is_on_top(course: Path) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -231,3 +231,29 @@ def test_a_late_submission_gets_the_penalty_of_nbgraders_plugin(course: Path) ->
         book.db.commit()
     Writer(course).apply([record(2)])
     assert penalty() is None
+
+
+# nbgrader adds the parts of a new submission before the submission itself.
+@pytest.mark.filterwarnings("ignore:Object of type <SubmittedAssignment>:sqlalchemy.exc.SAWarning")
+def test_a_penalty_counts_from_the_end_of_the_learners_extension(course: Path) -> None:
+    (course / "nbgrader_config.py").write_text("c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    with open_gradebook(course) as book:
+        book.find_assignment(UNIT).duedate = datetime(2026, 2, 1)
+        book.update_or_create_student("anna")
+        book.update_or_create_submission(UNIT, "anna").extension = timedelta(days=60)  # before anything is graded
+        book.db.commit()
+
+    def extend(extension: timedelta | None) -> float | None:
+        with open_gradebook(course) as book:
+            book.find_submission(UNIT, "anna").extension = extension
+            book.db.commit()
+        Writer(course).apply([record(1)])
+        with open_gradebook(course) as book:
+            return book.find_submission_notebook(UNIT, UNIT, "anna").late_submission_penalty
+
+    Writer(course).apply([record(1)])
+    marks = grades(course)
+    assert [extend(timedelta(days=60)), extend(timedelta(days=1)), extend(None)] == [None, 4, 4]
+    assert extend(timedelta(days=60)) is None
+    assert grades(course) == marks
+    assert marks["part-peak"][0] == 3

@@ -5,11 +5,13 @@ gradebook last had, so that whichever was changed since is the one that counts; 
 Extensions are given at the exchange; `SubmittedAssignment.extension` is where nbgrader looks for them.
 """
 
+import warnings
 from datetime import UTC, datetime
 from logging import Logger
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import SAWarning
 
 from autograder.exchange.client import ExchangeClient
 
@@ -51,7 +53,10 @@ def book_extensions(client: ExchangeClient, book: Gradebook, course: str, assign
 
 
 def _submission(book: Gradebook, assignment: str, learner: str) -> Any:
-    return book.update_or_create_submission(assignment, learner)
+    with warnings.catch_warnings():
+        # nbgrader adds the parts of a new submission before the submission itself.
+        warnings.filterwarnings("ignore", "Object of type <SubmittedAssignment>", SAWarning)
+        return book.update_or_create_submission(assignment, learner)
 
 
 def _moment(text: str | None) -> datetime | None:

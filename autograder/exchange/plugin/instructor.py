@@ -67,7 +67,6 @@ class ExchangeReleaseFeedback(HttpExchange, abc.ExchangeReleaseFeedback):  # typ
         if not pages:
             return
         graded = self.coursedir.format_path(self.coursedir.autograded_directory, learner, self.assignment)
-        # The kit's own command writes no time beside its pages; the graded notebook has it.
         moment = self.coursedir.get_existing_timestamp(str(folder)) or self.coursedir.get_existing_timestamp(graded)
         attempt = times.get((learner, moment))
         if attempt is None:
