@@ -72,7 +72,10 @@ def _read(path: Path, shown: str) -> str:
 
 def _parse(text: str, shown: str) -> tuple[Any, dict[Key, int]]:
     """The document and the line of each of its keys."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:
+        raise AuthoringError("the file is no valid YAML", where=shown, came=str(error).splitlines()[0]) from None
     try:
         node = loader.get_single_node()
         lines: dict[Key, int] = {(): 1}

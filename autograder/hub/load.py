@@ -23,7 +23,8 @@ def load_settings(path: Path, shown: str = "") -> HubSettings:
     try:
         settings = load_yaml(path, HubSettings, shown)
     except AuthoringError as error:
-        raise HubError(error.what, error.where, error.came, error.expected, error.mend) from None
+        mend = error.mend or "write what is expected; for its default, delete the key"
+        raise HubError(error.what, error.where, error.came, error.expected, mend) from None
     for mistake in _mistakes(settings):
         raise mistake.error(path, shown)
     return settings

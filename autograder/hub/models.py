@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from autograder.catalogue.models import FileModel, ProfileName, Sentence, Slug, Unique
+from autograder.catalogue.models import SLUG_WORDS, FileModel, ProfileName, Sentence, Slug, Unique
 from autograder.exchange.settings import ExchangeLimits
 
 USER = r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*"
@@ -111,15 +111,19 @@ class HubCourse(FileModel):
 class HubSettings(FileModel):
     """hub.yaml."""
 
-    courses: dict[Slug, HubCourse] = Field(min_length=1, description="a mapping from course to {instructors, learners}")
-    people: dict[UserName, Person] = Field(min_length=1, description="a mapping from a user name to {full_name}")
+    courses: dict[Slug, HubCourse] = Field(
+        min_length=1, description=f"a mapping from a course ({SLUG_WORDS}) to {{instructors, learners}}"
+    )
+    people: dict[UserName, Person] = Field(
+        min_length=1, description=f"a mapping from a user name ({USER_WORDS}) to {{full_name}}"
+    )
     network: Network = Field(default_factory=Network, description="a mapping with address, port")
     tls: Tls | None = Field(default=None, description="a mapping with key and certificate, or nothing")
     storage: Storage = Field(default_factory=Storage, description="a mapping with folder, database")
     sign_in: SignIn = Field(default_factory=SignIn, description="a mapping with kind")
     spawner: LocalSpawner = Field(default_factory=LocalSpawner, description="a mapping with kind")
     profiles: dict[Slug, ServerProfile] = Field(
-        default_factory=dict, description="a mapping from a profile's name to {memory_gib, cpu_cores, processes}"
+        default_factory=dict, description=f"a mapping from a name ({SLUG_WORDS}) to {{memory_gib, cpu_cores}}"
     )
     idle: Idle = Field(default_factory=Idle, description="a mapping with kernel_after_minutes, server_after_minutes")
     exchange: ExchangeLimits = Field(

@@ -207,3 +207,21 @@ def test_the_environment_variable_of_the_documentation_is_dasks_own() -> None:
     )
     assert vars(found) == {"workbench.cluster": "slurm", "workbench.workers": 8}
     assert dask.config.get(clusters.TIMEOUT, config=config) == 5
+
+
+def test_on_a_hub_the_workers_share_what_it_gives_its_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+    monkeypatch.setenv("MEM_LIMIT", str(2**30))
+    assert memory_per_worker_bytes(3) == 2**28
+
+
+def test_on_a_hub_nobody_else_on_the_machine_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTERHUB_USER", "lea")
+    with wb.cluster(1) as client:
+        assert client.submit(sum, [1, 2]).result() == 3
+        address = client.scheduler.address
+        assert address.startswith("tls://")
+        from distributed import Client
+
+        with pytest.raises(OSError, match="closed|reset"):
+            Client(address.replace("tls://", "tcp://"), timeout=2)

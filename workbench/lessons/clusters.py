@@ -5,6 +5,7 @@ sets as DASK_WORKBENCH__CLUSTER=local|slurm|gateway|tcp://host:8786.
 """
 
 import logging
+import os
 import resource
 import tempfile
 from collections.abc import Callable, Iterator
@@ -155,6 +156,8 @@ def _local(stack: ExitStack, workers: int, timeout_s: float) -> Any:
         dashboard_address="127.0.0.1:0",
         scheduler_kwargs={"dashboard": False},
         memory_limit=memory_per_worker_bytes(workers),
+        # On a hub, others share this machine's loopback: only who holds the keys that are made here is let in.
+        security=True if "JUPYTERHUB_USER" in os.environ else None,
         local_directory=scratch,
         silence_logs=logging.CRITICAL,  # what matters comes as a ClusterError
     )
@@ -183,11 +186,13 @@ def _connected(stack: ExitStack, to: Any, timeout_s: float) -> Any:
 
 def memory_per_worker_bytes(workers: int) -> int:
     """An equal share of three quarters of the memory that this process may use: the machine's, its cgroup's, its own
-    limit."""
+    limit, and what a hub gives its server (MEM_LIMIT)."""
     from distributed.system import MEMORY_LIMIT
 
     own, _ = resource.getrlimit(resource.RLIMIT_AS)
     allowed = MEMORY_LIMIT if own == resource.RLIM_INFINITY else min(MEMORY_LIMIT, own)
+    given = os.environ.get("MEM_LIMIT", "")
+    allowed = min(allowed, int(given)) if given.isdigit() else allowed
     return int(allowed * _MEMORY_SHARE / workers)
 
 
