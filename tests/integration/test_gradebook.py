@@ -234,7 +234,7 @@ def test_a_late_submission_gets_the_penalty_of_nbgraders_plugin(course: Path) ->
 
 
 # nbgrader adds the parts of a new submission before the submission itself.
-@pytest.mark.filterwarnings("ignore:Object of type <SubmittedAssignment>:sqlalchemy.exc.SAWarning")
+@pytest.mark.filterwarnings("ignore:Object of type <:sqlalchemy.exc.SAWarning")
 def test_a_penalty_counts_from_the_end_of_the_learners_extension(course: Path) -> None:
     (course / "nbgrader_config.py").write_text("c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
     with open_gradebook(course) as book:

@@ -55,7 +55,7 @@ def book_extensions(client: ExchangeClient, book: Gradebook, course: str, assign
 def _submission(book: Gradebook, assignment: str, learner: str) -> Any:
     with warnings.catch_warnings():
         # nbgrader adds the parts of a new submission before the submission itself.
-        warnings.filterwarnings("ignore", "Object of type <SubmittedAssignment>", SAWarning)
+        warnings.filterwarnings("ignore", "Object of type <", SAWarning)
         return book.update_or_create_submission(assignment, learner)
 
 
