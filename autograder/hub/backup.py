@@ -157,15 +157,20 @@ def _add(tar: tarfile.TarFile, top: Path, path: Path, hashes: dict[str, str], *,
 
 
 def _copy_database(path: Path, copy: BinaryIO) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder, "copy")
-        with (
-            closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as source,
-            closing(sqlite3.connect(whole)) as target,
-        ):
-            source.backup(target)
-        with open(whole, "rb") as stream:
-            shutil.copyfileobj(stream, copy, PIECE_BYTES)
+    """The database as after its last commit: byte by byte while no writer may change it, so that hashes are equal; with
+    a write-ahead log, whose pages stand elsewhere, by SQLite's own backup."""
+    with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=60)) as source:
+        if source.execute("pragma journal_mode").fetchone() != ("wal",):
+            source.execute("begin")
+            source.execute("select count(*) from sqlite_master").fetchone()  # takes the readers' lock
+            with _open(path) as stream:
+                shutil.copyfileobj(stream, copy, PIECE_BYTES)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            with closing(sqlite3.connect(Path(folder, "copy"))) as target:
+                source.backup(target)
+            with open(Path(folder, "copy"), "rb") as whole:
+                shutil.copyfileobj(whole, copy, PIECE_BYTES)
 
 
 def _extract(archive: Path, folder: Path) -> int:

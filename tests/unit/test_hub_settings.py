@@ -201,7 +201,7 @@ def test_what_is_no_mapping_is_refused(text: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_what_to_copy(tmp_path: Path) -> None:
-    with pytest.raises(HubError, match="hub-config/hub.yaml"):
+    with pytest.raises(HubError, match=r"hub-config/hub\.yaml"):
         load_settings(tmp_path / "none.yaml")
 
 
