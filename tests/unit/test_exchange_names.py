@@ -1,7 +1,7 @@
 """Names from outside: which may travel."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.exchange.names import assignment_name, course_name, file_names, file_problem, learner_name, shown
@@ -45,6 +45,7 @@ def test_a_file_with_such_a_name_may_not(name: str) -> None:
     assert all(character.isprintable() for character in caught.value.came)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_name_that_may_travel_stays_below_its_folder_and_can_be_written(name: str) -> None:
     if file_problem(name) == "":

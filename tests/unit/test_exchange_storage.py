@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.exchange.blobs import Blobs, Incoming
@@ -85,6 +85,7 @@ def test_nothing_is_kept_of_what_is(tmp_path: Path, what: str) -> None:
     assert kept(tmp_path) == {}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_taken_or_refused(body: bytes) -> None:
     unpacker = Unpacker(BOUNDS)
