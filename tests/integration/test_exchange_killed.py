@@ -21,7 +21,7 @@ UNIT = ("courses", "dask", "assignments", "arrays")
 SIZE = 300_000
 # Where in the request the service dies: a share of its bytes; None: some milliseconds after the last byte.
 SHARES = [0.0, 0.0005, 0.3, 0.7, 0.99999]
-DELAYS_MS = [0, 1, 2, 4, 6, 8, 12, 20, 40]
+DELAYS_MS = [0, 4, 8, 11, 13, 15, 17, 20, 40]
 
 
 class Running:
@@ -131,6 +131,16 @@ def test_a_kill_leaves_no_receipt_and_a_retry_works_or_a_receipt_that_is_true(
     assert status == (200 if len(after) > before else 201), "the same bytes are the same attempt"
     assert (again["attempt"], again["sha256"]) == (before + 1, sha256)
     check_what_is_stored(here, [again] + ([receipt] if receipt else []))
+
+
+def test_a_receipt_that_was_lost_on_its_way_comes_again(here: ExchangeHere, service: Running) -> None:
+    body, sha256 = body_of(0)
+    before = len(here.client("ann").get("submissions", course="dask")["submissions"])
+    answer_to_cut_request(here, service, body, len(body), 2.0)  # it was given, and nobody reads it
+    service.start()
+    status, again = post(here, body)
+    assert (status, again["attempt"], again["sha256"]) == (200, before + 1, sha256)
+    check_what_is_stored(here, [again])
 
 
 def test_nbgraders_client_hands_in_across_a_kill_and_gets_one_attempt(
