@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -190,8 +190,9 @@ def _try_warm(report: ProbeReport, spec: SandboxSpec, canary: Path) -> None:
         fork = stack.enter_context(closing(start_warm_probe(warm.asking, spec, link_fd=theirs.fileno())))
         theirs.close()
         ours.settimeout(ANSWER_TIMEOUT_S)
-        ours.sendall(json.dumps(_request(spec, canary)).encode() + b"\n")
-        with ours.makefile("rb") as answers:
+        line = b""
+        with suppress(OSError), ours.makefile("rb") as answers:
+            ours.sendall(json.dumps(_request(spec, canary)).encode() + b"\n")
             line = answers.readline()
         if not line:
             reason = fork.error_text() or (fork.watchdog.reason if fork.watchdog else "") or "nothing"

@@ -1,8 +1,11 @@
 """Empty jobs for Dask, and workers of its own kind: other versions, no kit."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,6 +65,25 @@ def scheduler() -> Iterator[str]:
     options = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     with LocalCluster(n_workers=0, host="127.0.0.1", protocol="tcp", scheduler_kwargs=options) as cluster:
         yield cluster.scheduler_address
+
+
+@contextmanager
+def scheduler_process() -> Iterator[tuple[str, int]]:
+    """A scheduler in a process of its own; its address and pid."""
+    with tempfile.TemporaryDirectory() as folder:
+        about = Path(folder) / "scheduler.json"
+        command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+        command += ["--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(about)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                deadline_s = time.monotonic() + 60
+                while not (about.exists() and (text := about.read_text()).endswith("}")):
+                    assert time.monotonic() < deadline_s, "no scheduler came"
+                    time.sleep(0.1)
+                yield json.loads(text)["address"], process.pid
+            finally:
+                process.kill()
 
 
 @contextmanager

@@ -15,13 +15,14 @@ import pytest
 
 from autograder.book.feedback import write_feedback
 from autograder.build.bundle import make_bundle
+from autograder.errors import GradingError
 from autograder.grade.clusters import connect
 from autograder.grade.cohort import JOURNAL
 from autograder.grade.dispatch import Failed, run_jobs
 from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job
 from tests.integration.cohort_course import SmallCourse, make_course
-from tests.integration.dask_here import scheduler, worker
+from tests.integration.dask_here import scheduler, scheduler_process, worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs_sandbox]
 
@@ -142,6 +143,32 @@ def test_a_job_whose_worker_is_ended_is_tried_again(course: SmallCourse, tmp_pat
 
 
 @pytest.mark.parametrize("records", [0, 1, 2])
+def test_the_scheduler_is_ended_and_every_mark_is_there_once(records: int, course: SmallCourse) -> None:
+    for learner in LEARNERS:
+        answer = "import time\ntime.sleep(2.5)\n\ndef double(values):\n    return [2 * v for v in values]"
+        course.submit(learner, course.solution(double=answer))
+    with scheduler_process() as (address, pid), worker(address):
+        ending = threading.Thread(target=end_after, args=(pid, course, records))
+        ending.start()
+        with pytest.raises(GradingError, match="connection to the Dask scheduler was lost"):
+            course.grade(cluster=address)
+        ending.join()
+    with scheduler_process() as (address, _), worker(address):
+        summary = course.grade(cluster=address)
+    assert (summary.not_graded, summary.problems) == ([], [])
+    assert course.marks() == dict.fromkeys(LEARNERS, FULL)
+    assert sorted(record.learner for record in Journal(course.course_dir / JOURNAL).records()) == sorted(LEARNERS)
+
+
+def end_after(pid: int, course: SmallCourse, records: int) -> None:
+    if records:
+        wait_for_records(course, records)
+    else:
+        time.sleep(4)  # the worker is introduced, and does its first job
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("records", [0, 1, 2])
 @pytest.mark.parametrize("what", ["kernel", "warm process"])
 def test_a_kernel_or_a_warm_process_is_ended_and_every_mark_is_there_once(
     what: str, records: int, course: SmallCourse, tmp_path: Path
@@ -195,9 +222,7 @@ def wait_for_records(course: SmallCourse, number: int) -> None:
         time.sleep(0.1)
 
 
-def start(
-    moment: str, course: SmallCourse, tmp_path: Path, said: IO[str] | None = None
-) -> subprocess.Popen[bytes]:
+def start(moment: str, course: SmallCourse, tmp_path: Path, said: IO[str] | None = None) -> subprocess.Popen[bytes]:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     command = [sys.executable, str(program), str(course.course_dir), moment, str(course.tiny.folder)]

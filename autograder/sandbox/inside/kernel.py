@@ -32,8 +32,10 @@ _descriptors: dict[int, int] = {}  # the channel's "port" (1 to 5) → the liste
 
 
 def build_ahead() -> None:
-    """Builds IPython's shell, which takes longest at a kernel's start and has neither socket nor thread: a kernel in this
-    process, or in a fork of it, takes it over. No learner's code has run then."""
+    """Builds IPython's shell, which takes longest at a kernel's start and has neither socket nor thread.
+
+    A kernel in this process, or in a fork of it, takes it over. No learner's code has run by then.
+    """
     ZMQInteractiveShell.instance(config=_config(), compiler_class=XCachingCompiler)
 
 
