@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import requests
 import yaml
 
+from tests.integration import hub_kernel
+
 PROJECT = Path(__file__).resolve().parents[2]
 WAIT_S = 120
 SETTINGS: dict[str, Any] = {
@@ -48,6 +50,7 @@ class HubHere:
     file: Path
     passwords: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
+    sessions: list[requests.Session] = field(default_factory=list)
 
     def sign_in(self, name: str) -> "Person":
         """Somebody's browser, signed in."""
@@ -85,6 +88,8 @@ class HubHere:
 
     def end(self) -> None:
         """Ends the hub with its proxy and services, and the servers that outlive it."""
+        for session in self.sessions:
+            session.close()
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -118,6 +123,7 @@ class Person:
     def __init__(self, hub: HubHere, name: str) -> None:
         self.hub, self.name = hub, name
         self.session = requests.Session()
+        hub.sessions.append(self.session)
 
     def xsrf(self, path: str) -> str:
         """The token of a path."""
@@ -153,11 +159,9 @@ class Person:
             time.sleep(0.3)
         raise AssertionError(f"{account}'s server did not answer: {self.hub.log()[-4000:]}")
 
-    def run_code(self, code: str, kernel_dir: str = "") -> str:
+    def run_code(self, code: str, folder: str = "") -> str:
         """What a cell prints in a new kernel of one's own server."""
-        from tests.integration.hub_kernel import run_code
-
-        return run_code(self, code, kernel_dir)
+        return hub_kernel.run_code(self, code, folder)
 
     def token(self) -> str:
         """An API token of one's own, as from the hub's page for tokens."""

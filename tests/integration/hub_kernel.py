@@ -14,20 +14,29 @@ if TYPE_CHECKING:
 CELL_TIMEOUT_S = 120
 
 
-def run_code(person: "Person", code: str, kernel_dir: str = "") -> str:
-    """What the cell prints, its value and its error, as text."""
-    prefix = f"/user/{person.name}"
-    made = person.send("POST", f"{prefix}/api/kernels", json={"name": "python3", "path": kernel_dir})
+def run_code(person: "Person", code: str, folder: str = "") -> str:
+    """What the cell prints, its value and its error, as text; in a kernel of its own."""
+    made = person.send("POST", f"/user/{person.name}/api/kernels", json={"name": "python3", "path": folder})
     assert made.status_code == 201, made.text
     kernel = made.json()["id"]
     try:
-        path = f"{prefix}/api/kernels/{kernel}/channels"
-        return asyncio.run(asyncio.wait_for(_run(person, path, code), CELL_TIMEOUT_S))
+        return run_in(person, kernel, code)
     finally:
-        person.send("DELETE", f"{prefix}/api/kernels/{kernel}")
+        person.send("DELETE", f"/user/{person.name}/api/kernels/{kernel}")
 
 
-async def _run(person: "Person", path: str, code: str) -> str:
+def run_in(person: "Person", kernel: str, code: str) -> str:
+    """As `run_code`, in a kernel that is there."""
+    return asyncio.run(asyncio.wait_for(_run(person, kernel, code, wait=True), CELL_TIMEOUT_S))
+
+
+def start_code(person: "Person", kernel: str, code: str) -> None:
+    """Hands a cell to a kernel, and does not wait for its end."""
+    asyncio.run(asyncio.wait_for(_run(person, kernel, code, wait=False), CELL_TIMEOUT_S))
+
+
+async def _run(person: "Person", kernel: str, code: str, *, wait: bool) -> str:
+    path = f"/user/{person.name}/api/kernels/{kernel}/channels"
     cookies = "; ".join(f"{c.name}={c.value}" for c in person.session.cookies if path.startswith(c.path))
     url = person.hub.base_url.replace("http", "ws", 1) + f"{path}?_xsrf={person.xsrf(path)}"
     headers = {"Cookie": cookies, "Origin": person.hub.base_url}
@@ -39,7 +48,7 @@ async def _run(person: "Person", path: str, code: str) -> str:
     request: dict[str, Any] = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
     await socket.write_message(json.dumps({**request, "channel": "shell", "buffers": []}))
     said: list[str] = []
-    while True:
+    while wait or not said:
         text = await socket.read_message()
         assert text is not None, "the kernel's connection was closed"
         message = json.loads(text)
@@ -52,6 +61,9 @@ async def _run(person: "Person", path: str, code: str) -> str:
             said.append(body["data"].get("text/plain", ""))
         elif kind == "error":
             said.append(f"{body['ename']}: {body['evalue']}")
-        elif kind == "status" and body["execution_state"] == "idle":
-            socket.close()
-            return "".join(said)
+        elif kind == "status" and (body["execution_state"] == "idle" or not wait):
+            break
+    socket.close()
+    while await socket.read_message() is not None:
+        pass
+    return "".join(said)
