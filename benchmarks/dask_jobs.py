@@ -26,11 +26,13 @@ def main() -> None:
         carried(workers, WARM_UP)
         before_mib = rss_mib()
         start_s = time.perf_counter()
-        done = carried(workers, options.jobs)
+        done, memory_mib = 0, []
+        for _ in range(4):
+            done += carried(workers, options.jobs // 4)
+            memory_mib.append(f"{rss_mib():.0f}")
         wall_s = time.perf_counter() - start_s
-        after_mib = rss_mib()
     print(f"{done} empty jobs, {options.workers} workers: {wall_s:.1f} s, {done / wall_s:.0f} jobs/s")
-    print(f"coordinator (with Dask's scheduler): {before_mib:.0f} MiB before, {after_mib:.0f} MiB after")
+    print(f"coordinator (with Dask's scheduler): {before_mib:.0f} MiB, after each quarter {', '.join(memory_mib)} MiB")
 
 
 def carried(workers: Workers, count: int) -> int:

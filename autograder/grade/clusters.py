@@ -36,6 +36,8 @@ SETTINGS = {
     # A job is pinned to its worker: where that ends, the coordinator decides what becomes of the job.
     "distributed.scheduler.allowed-failures": 0,
     "distributed.admin.large-graph-warning-threshold": "1 GiB",  # the exercises travel to each worker in one piece
+    # What Dask remembers of tasks that are done, for its own developers: with 1,000, 30 MiB of the coordinator.
+    "distributed.admin.low-level-log-length": 100,
     "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT_S}s",
 }
 
