@@ -127,6 +127,7 @@ class Attempt:
         self._plan, self._job, self._bundle, self._wall_s = plan, job, bundle, wall_left_s
         self._limits = bundle.limits.model_copy(update={"total_cpu_s": max(cpu_left_s, 1.0)})
         self.cpu_s = 0.0
+        self.checks_cpu_s = 0.0
         self.memory_peak_bytes = 0
 
     async def __aenter__(self) -> Self:
@@ -146,6 +147,7 @@ class Attempt:
 
     async def __aexit__(self, *_: object) -> None:
         self._referee.close()
+        self.checks_cpu_s = self._referee.cpu_s
         self.cpu_s = self._kernel.sandbox.meter.cpu_s()
         watchdog = self._kernel.sandbox.watchdog
         self.memory_peak_bytes = watchdog.peak_bytes if watchdog is not None else 0

@@ -239,6 +239,7 @@ class Result(Frozen):
     sentence: Sentence
     parts: tuple[PartResult, ...] = Field(default=(), max_length=MOST_PARTS)
     cpu_s: Seconds = 0.0
+    checks_cpu_s: Seconds = 0.0
     wall_s: Seconds = 0.0
     memory_peak_mib: Seconds = 0.0
     sealed: bool

@@ -136,7 +136,7 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel)
     with tempfile.TemporaryDirectory(prefix="referee-") as folder:
         _lay_out(bundle, Path(folder))
         plan = Plan.of(job, bundle, folder, nursery, start)
-        cpu_s, memory_bytes = 0.0, 0
+        cpu_s, checks_cpu_s, memory_bytes = 0.0, 0.0, 0
         while plan.next_cell is not None and faults.kernels < MOST_KERNELS:
             faults.kernels += 1
             cpu_left_s, wall_left_s = bundle.limits.total_cpu_s - cpu_s, start_s + wall_s - time.monotonic()
@@ -148,7 +148,8 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel)
                     await attempt.run(marks, faults)
                 except RefereeBroke as error:
                     plan.give_up_part(marks, str(error))
-            cpu_s, memory_bytes = cpu_s + attempt.cpu_s, max(memory_bytes, attempt.memory_peak_bytes)
+            cpu_s, checks_cpu_s = cpu_s + attempt.cpu_s, checks_cpu_s + attempt.checks_cpu_s
+            memory_bytes = max(memory_bytes, attempt.memory_peak_bytes)
             if cpu_s >= bundle.limits.total_cpu_s:
                 faults.note_total(bundle.limits.total_cpu_s)
                 break
@@ -163,6 +164,7 @@ async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel)
         sentence=sentence,
         parts=parts,
         cpu_s=round(cpu_s, 3),
+        checks_cpu_s=round(checks_cpu_s, 3),
         wall_s=round(time.monotonic() - start_s, 3),
         memory_peak_mib=round(memory_bytes / 2**20, 1),
         sealed=not job.trust_learners,

@@ -29,9 +29,13 @@ class Referee:
     Args:
         nursery: where its process comes from.
         link: the trusted end of the link to that kernel; closed here once the referee has it.
+
+    Attributes:
+        cpu_s: CPU seconds that its checks have taken until its last answer.
     """
 
     def __init__(self, nursery: Nursery, link: socket.socket, assignment: Assignment) -> None:
+        self.cpu_s = 0.0
         self._control, other = multiprocessing.Pipe()
         try:
             fds = [other.fileno(), link.fileno()]
@@ -64,6 +68,7 @@ class Referee:
             elif "error" in answer:
                 raise RefereeBroke("The checks do not load.", where=f"part {part}", came=str(answer["error"]))
             else:
+                self.cpu_s = float(answer["cpu_s"])
                 return answer["outcomes"], answer["gone"]
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -60,9 +61,10 @@ class CheckHung(Exception):
 def main(fds: list[int], request: bytes) -> None:
     """Judges for the Assignment in `request` (JSON), until `{"end"}` or the end of the pipe.
 
-    Takes `{"part", "round", "hidden", "last"}`; answers `{"outcomes", "gone"}` or `{"error"}`, and may ask for an
-    `{"interrupt"}` of the learner's code before that.
+    Takes `{"part", "round", "hidden", "last"}`; answers `{"outcomes", "gone", "cpu_s"}` or `{"error"}`, and may ask for
+    an `{"interrupt"}` of the learner's code before that. `cpu_s`: of all checks until then.
     """
+    start_cpu_s = time.process_time()
     control, link = Connection(fds[0]), socket.socket(fileno=fds[1])
     assignment = Assignment(**json.loads(request))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -87,7 +89,8 @@ def main(fds: list[int], request: bytes) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         if wanted["last"]:
             channel.close()
-        _tell(control, {"outcomes": [_plain(outcome) for outcome in outcomes], "gone": channel.gone})
+        plain = [_plain(outcome) for outcome in outcomes]
+        _tell(control, {"outcomes": plain, "gone": channel.gone, "cpu_s": time.process_time() - start_cpu_s})
 
 
 def forbid_unpickling() -> None:
