@@ -118,7 +118,7 @@ def set_spawner(c: Any, hub: Hub) -> None:
 def set_pages(c: Any, hub: Hub) -> None:
     """A page that links each person to their courses; who opens formgrader is not asked again whether they meant it."""
     c.JupyterHub.template_paths = [str(TEMPLATES)]
-    c.JupyterHub.template_vars = {"course_server": account_of("")}
+    c.JupyterHub.template_vars = {"course_server": account_of(""), "served_courses": hub.served()}
     c.JupyterHub.implicit_spawn_seconds = 0.2
     c.JupyterHub.extra_handlers = [(r"/status", StatusHandler, {"hub_here": hub})]
     clients = {f"jupyterhub-user-{account_of(course)}" for course in hub.settings.courses}
