@@ -32,10 +32,11 @@ _descriptors: dict[int, int] = {}  # the channel's "port" (1 to 5) → the liste
 
 
 def build_ahead() -> None:
-    """Builds IPython's shell, which takes longest at a kernel's start and has neither socket nor thread.
+    """Builds what takes longest at a kernel's start and has neither socket nor thread: the program and IPython's shell.
 
-    A kernel in this process, or in a fork of it, takes it over. No learner's code has run by then.
+    A kernel in this process, or in a fork of it, takes them over. No learner's code has run by then.
     """
+    _KernelApp.instance(config=_config())
     ZMQInteractiveShell.instance(config=_config(), compiler_class=XCachingCompiler)
 
 
@@ -56,7 +57,8 @@ def run(settings: dict[str, Any]) -> None:
         os.set_inheritable(descriptor, False)
     seed_all(int(os.environ.get("WORKBENCH_SEED", "0")))
     sys.path[0:0] = [""]
-    app = _KernelApp.instance(config=_connected(_config(), settings))
+    app = _KernelApp.instance(config=_config())  # the one that was built ahead, where there is one
+    app.update_config(_connection(settings))
     app.initialize([])  # type: ignore[no-untyped-call]
     _leave_stderr()
     app.start()  # type: ignore[no-untyped-call]
@@ -121,7 +123,8 @@ def _config() -> Config:
     return config
 
 
-def _connected(config: Config, settings: dict[str, Any]) -> Config:
+def _connection(settings: dict[str, Any]) -> Config:
+    config = Config()
     config.IPKernelApp.update({"transport": "ipc", "ip": "channel", **settings["ports"]})
     config.Session.update({"key": settings["key"].encode(), "signature_scheme": "hmac-sha256"})
     return config
