@@ -38,7 +38,10 @@ ACCESS = "access:services!service=exchange"
 CONFIGURATION = """\
 import sys
 
+from autograder.hub.programs import proxy_command
+
 given = {given}
+c.ConfigurableHTTPProxy.command = proxy_command()
 c.JupyterHub.bind_url = "http://127.0.0.1:%d" % given["proxy"]
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:%d" % given["hub"]
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:%d" % given["proxy_api"]
