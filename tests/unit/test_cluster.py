@@ -223,5 +223,5 @@ def test_on_a_hub_nobody_else_on_the_machine_is_let_in(monkeypatch: pytest.Monke
         assert address.startswith("tls://")
         from distributed import Client
 
-        with pytest.raises(OSError, match="closed|reset"):
+        with pytest.raises(OSError, match=r"closed|reset"):
             Client(address.replace("tls://", "tcp://"), timeout=2)
