@@ -120,6 +120,14 @@ class Behind:
         os.kill(self.scheduler, signal.SIGKILL)
 
 
+def difference(marks: Marks, reference: Marks, course: Path) -> str:
+    """Which marks are others, and what the journal says of those learners; "" for none."""
+    others = sorted({learner for learner, _, _ in set(marks) ^ set(reference)})
+    results = {record.learner: record.result for record in Journal(course / JOURNAL).records()}
+    told = [f"{name}: {results[name].status}, {results[name].sentence}" for name in others if name in results]
+    return f"OTHER MARKS of {len(others)}: {'; '.join(told[:3])}" if others else ""
+
+
 def end_kernel(coordinator: int) -> None:
     """Ends a kernel that runs a submission now."""
     _end_one(coordinator, warm=False)
@@ -225,7 +233,7 @@ class Ways:
             times = run.go() + before
             marks = marks_of(run.course)
             self._reference = self._reference or marks
-            same = "the same marks" if marks == self._reference else "OTHER MARKS"
+            same = difference(marks, self._reference, run.course) or "the same marks"
         except AssertionError as error:
             times, same = 0, f"FAULT: {error}"
         self.faults += same != "the same marks"
