@@ -39,9 +39,15 @@ def _no_gpu() -> str:
     return "" if Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists() else "no GPU on this machine"
 
 
+def _no_browser() -> str:
+    path = os.environ.get("AUTOGRADER_CHROMIUM", "/usr/bin/chromium")
+    return "" if Path(path).exists() else f"no Chromium at {path} (apt-get install chromium)"
+
+
 REASONS = {
     "needs_root": _no_root,
     "needs_sandbox": _no_sandbox,
     "needs_gpu": _no_gpu,
+    "needs_browser": _no_browser,
     "needs_slurm": slurm_here.missing,
 }
