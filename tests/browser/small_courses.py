@@ -1,4 +1,4 @@
-"""Two courses of one small exercise each, and a hub.yaml with their people: two instructors, a grader, four learners."""
+"""Two courses of one small exercise each, and a hub.yaml: two instructors, a grader, four learners."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """What people do in their browsers, click by click: the learner in JupyterLab, the instructor in formgrader."""
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.windows import Windows
 
@@ -13,6 +13,7 @@ class Learner:
         self.page = windows.sign_in(name)
         expect(self._menu("Nbgrader")).to_be_visible()
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+        expect(self.page.locator(".jp-Launcher")).to_be_visible()
         self.picture("learner-1-lab")
 
     def picture(self, what: str) -> None:

@@ -1,10 +1,9 @@
-"""A real browser walks the whole loop on a real hub: two courses, two instructors, four learners, every button by click.
+"""A real browser walks the whole loop on a real hub: two courses, two instructors, four learners.
 
 Of the two learners of a course one does everything in JupyterLab, the other by what JupyterLab's pages send.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""Browsers of people on a hub: one Chromium, a window with cookies of its own for each person, a picture of each station."""
+"""Browsers of people on a hub: one Chromium, a window of their own for each person, a picture of each station."""
 
 import os
 from collections.abc import Iterator
