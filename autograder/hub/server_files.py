@@ -1,7 +1,7 @@
 """The settings files of servers: which extensions run, and when what is idle is ended. A busy kernel never is."""
 
 import json
-import shutil
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ HIDDEN_FROM_COURSES = ("assignment-list", "course-list")
 
 
 def write_server_files(settings: HubSettings, places: Places) -> None:
-    """Makes `run/person` and `run/course` anew: what servers find in JUPYTER_CONFIG_PATH."""
+    """Writes `run/person` and `run/course`: what servers find in JUPYTER_CONFIG_PATH.
+
+    The folders themselves stay: servers that have outlived the hub see them through a mount.
+    """
     _write(places.run / "person", settings.idle, PERSONS_EXTENSIONS, HIDDEN_FROM_PERSONS)
     _write(places.run / "course", settings.idle, ("formgrader",), HIDDEN_FROM_COURSES)
 
@@ -45,8 +48,7 @@ def server_config(idle: Idle, extensions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _write(folder: Path, idle: Idle, extensions: tuple[str, ...], hidden: tuple[str, ...]) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "labconfig").mkdir(parents=True)
+    (folder / "labconfig").mkdir(parents=True, exist_ok=True)
     disabled = {f"@jupyter/nbgrader:{name}": True for name in hidden}
     disabled["@jupyterlab/apputils-extension:announcements"] = True  # asks a server of the world for news
     texts = {
@@ -55,7 +57,12 @@ def _write(folder: Path, idle: Idle, extensions: tuple[str, ...], hidden: tuple[
         "nbgrader_config.py": (CONFIG_FOLDER / "nbgrader_config.py").read_text(encoding="utf-8"),
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        new = (folder / name).with_suffix(".new")
+        new.write_text(text, encoding="utf-8")
+        os.replace(new, folder / name)
+    for path in folder.rglob("*"):
+        if path.is_file() and path.relative_to(folder).as_posix() not in texts:
+            path.unlink()
     # Read by other uids, through a mount of their own; nobody else comes by.
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

@@ -68,7 +68,7 @@ class SandboxSpawner(LocalProcessSpawner):  # type: ignore[misc]
             self.default_url = "/formgrader"
         SandboxSpawner._turns += 1
         spec = server_spec(hub, account, self.get_env(), SandboxSpawner._turns)
-        if not self.course:
+        if spec.plain:
             _link_lessons(spec.home, spec.uid)
         argv = [*interpreter(), *(_COURSE if self.course else _PERSON), *self.get_args()]
         with _log(hub.places.logs / f"{account}.log") as output:

@@ -237,6 +237,10 @@ def test_a_learner_cannot(what: str, tried: Tried) -> None:
     assert tried.came[what] is False
 
 
+def test_a_course_without_lessons_puts_no_link_to_lessons_into_a_home(tried: Tried) -> None:
+    assert not (tried.hub.folder / "homes" / "lea" / "lessons").is_symlink()
+
+
 def test_after_all_attempts_the_others_work_is_as_it_was(tried: Tried) -> None:
     assert SECRET.encode() in tried.before.values()
     assert tried.lucas() == tried.before

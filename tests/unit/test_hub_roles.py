@@ -9,7 +9,7 @@ from traitlets.config import Config
 from autograder.hub.course_server import grader_may
 from autograder.hub.hub import Hub
 from autograder.hub.run import prepare_accounts
-from autograder.hub.server_files import server_config
+from autograder.hub.server_files import server_config, write_server_files
 from autograder.hub.setters import SETTERS
 from tests.integration.hub_here import write_hub_yaml
 
@@ -148,3 +148,17 @@ def test_jupyterhub_config_is_short() -> None:
     from autograder.hub.hub import CONFIG_FOLDER
 
     assert len((CONFIG_FOLDER / "jupyterhub_config.py").read_text(encoding="utf-8").splitlines()) < 50
+
+
+def test_servers_that_outlive_the_hub_keep_the_folder_of_their_settings(tmp_path: Path) -> None:
+    hub = Hub.open(write_hub_yaml(tmp_path))
+    hub.places.make()
+    write_server_files(hub.settings, hub.places)
+    folder = hub.places.run / "person"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    number = folder.stat().st_ino
+    (folder / "labconfig" / "stale.json").write_text("{}")
+    write_server_files(hub.settings, hub.places)
+    assert folder.stat().st_ino == number
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert "nbgrader_config.py" in {path.name for path in before}
