@@ -9,22 +9,22 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from autograder.exchange.client import TOKEN_VARIABLE, URL_VARIABLE, ExchangeClient
+from tests.integration.free_ports import free_ports
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 150
 PASSWORD = "a password of the tests"
 GROUPS = {
     "learner-dask": ["ann", "ben"],
@@ -221,11 +221,3 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]", said: Path) -> None:
         if process.poll() is not None or time.monotonic() > deadline_s:
             raise TimeoutError(f"{url} did not come up: {said.read_text()[-4000:]}")
         time.sleep(0.05)
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for made in sockets:
-            made.bind(("127.0.0.1", 0))
-        return [made.getsockname()[1] for made in sockets]

@@ -3,12 +3,11 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import requests
 import yaml
 
 from tests.integration import hub_kernel
+from tests.integration.free_ports import free_ports
 
 PROJECT = Path(__file__).resolve().parents[2]
 WAIT_S = 120
@@ -168,15 +168,6 @@ class Person:
         answer = self.send("POST", f"/hub/api/users/{self.name}/tokens", json={"note": "test"})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody uses."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def write_hub_yaml(folder: Path, settings: Mapping[str, Any] = SETTINGS, **more: Any) -> Path:
