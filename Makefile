@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 # nbgrader starts `alembic`, and the kit starts `jupyter`, from PATH.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Not that of the shell which started this: IPython would say so in every notebook.
+export VIRTUAL_ENV := $(CURDIR)/.venv
 .PHONY: help setup demo hub test test-fast lint bench clean
 
 help:

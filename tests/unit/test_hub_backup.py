@@ -5,6 +5,7 @@ import hashlib
 import os
 import sqlite3
 import stat
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,38 @@ def test_a_damaged_archive_changes_nothing(how: str, hub: Hub, tmp_path: Path) -
         put_back(hub, archive, force=True)
     assert _hashes(hub.places.folder) == before
     assert [path.name for path in tmp_path.glob(".state.restoring-*")] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [(["../outside"], tarfile.REGTYPE), (["/outside"], tarfile.REGTYPE), (["device"], tarfile.CHRTYPE)],
+)
+def test_an_archive_that_no_backup_made_changes_nothing(
+    names: list[str], kind: bytes, hub: Hub, tmp_path: Path
+) -> None:
+    archive = tmp_path / "backup.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            tar.addfile(member)
+    before = _hashes(hub.places.folder)
+    with pytest.raises(HubError, match="which no backup has"):
+        put_back(hub, archive, force=True)
+    assert _hashes(hub.places.folder) == before
+
+
+def test_an_archive_that_writes_through_a_link_of_its_own_changes_nothing(hub: Hub, tmp_path: Path) -> None:
+    archive, outside = tmp_path / "backup.tar.gz", tmp_path / "outside"
+    outside.mkdir()
+    with tarfile.open(archive, "w:gz") as tar:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, str(outside)
+        tar.addfile(link)
+        tar.addfile(tarfile.TarInfo("link/file"))
+    with pytest.raises(HubError, match="which no backup has"):
+        put_back(hub, archive, force=True)
+    assert list(outside.iterdir()) == []
 
 
 def test_a_running_hub_is_not_put_back_under(hub: Hub, tmp_path: Path) -> None:
