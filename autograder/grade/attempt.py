@@ -18,6 +18,7 @@ from workbench.running import Outcome
 # The learner's side of a part; whatever the learner has put in its place can only produce values.
 SERVE = "__import__('workbench.graded', fromlist=['serve_part']).serve_part()"
 REFEREE_ONLY = ("hidden.py",)
+REFEREE = "referee"  # what the outcome is called that stands for a referee which broke
 AFTER_PART_S = 10.0
 AFTER_CELL_S = 2.0  # for the referee's word, when the cell that serves it has ended
 WALL_EXTRA_S = 300.0  # of a whole notebook: a backstop for what only sleeps; cells and calls have limits of their own
@@ -115,7 +116,7 @@ class Plan:
         assert self.next_cell is not None
         part = self.steps[self.next_cell].part
         mark = marks.setdefault(part, PartMark())
-        broke = Outcome("referee", "The checks of this part", False, 0.0, 0.0, "broke", message=text)
+        broke = Outcome(REFEREE, "The checks of this part", False, 0.0, 0.0, "broke", message=text)
         mark.rounds.append([broke])
         self.move_on(self.next_cell)
 

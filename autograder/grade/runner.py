@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from autograder.crew import Crew, answer
-from autograder.grade.attempt import WALL_EXTRA_S, Attempt, Faults, Plan, StartKernel
+from autograder.grade.attempt import REFEREE, WALL_EXTRA_S, Attempt, Faults, Plan, StartKernel
 from autograder.grade.marks import PartMark, part_results, verdict
 from autograder.grade.models import Bundle, Job, Result
 from autograder.nursery import Nursery
@@ -108,14 +108,16 @@ def _result(pipe: Connection, warm_fds: list[int], nursery: Nursery) -> Result:
     bundle = Bundle.model_validate_json(pipe.recv_bytes())
     start = _kernel_starter(job, warm_fds)
     result = asyncio.run(_grade(job, bundle, nursery, start))
-    if _kernel_died(result):
-        # The learner's code may have ended its kernel, or something on this machine has: only the former does so again.
+    if _process_lost(result):
+        # The learner's code may have ended its kernel, or a check the referee, or something on this machine has: only
+        # the former two do so again.
         result = asyncio.run(_grade(job, bundle, nursery, start))
     return result
 
 
-def _kernel_died(result: Result) -> bool:
-    return result.status == "kernel died" or any(part.state == "kernel died" for part in result.parts)
+def _process_lost(result: Result) -> bool:
+    kernel = result.status == "kernel died" or any(part.state == "kernel died" for part in result.parts)
+    return kernel or any(outcome.check == REFEREE for part in result.parts for outcome in part.outcomes)
 
 
 def _kernel_starter(job: Job, warm_fds: list[int]) -> StartKernel:

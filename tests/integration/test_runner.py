@@ -1,5 +1,6 @@
 """One job in a worker: the same marks from a warm and a cold kernel, and faults of the author's that are no marks."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +67,25 @@ def test_a_check_that_breaks_the_referee_is_for_a_person(hidden: str, course: Sm
     result = graded(course.solution(), broken)
     assert (result.status, result.parts[0].state) == ("check broke", "check broke")
     assert "not your fault" in result.sentence
+
+
+def test_a_referee_that_something_else_has_ended_is_no_mark(
+    course: SmallCourse, bundle: Bundle, tmp_path: Path
+) -> None:
+    once = f"""
+import os
+from checks import double_part
+
+@double_part.check(points=2)
+def ended_from_outside(submission):
+    if not os.path.exists({str(tmp_path / "ended")!r}):
+        open({str(tmp_path / "ended")!r}, "x").close()
+        os.kill(os.getpid(), 9)
+"""
+    result = graded(
+        course.solution(), bundle.model_copy(update={"files": {**bundle.files, "hidden.py": once.encode()}})
+    )
+    assert (result.status, result.parts[0].earned) == ("graded", 3.0)
 
 
 def test_one_broken_check_costs_no_other_part(course: SmallCourse, bundle: Bundle) -> None:
