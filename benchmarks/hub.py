@@ -1,8 +1,8 @@
 """How fast the hub is: until it answers with 6 courses and 20, from sign-in to a usable Lab, and 100 users at once.
 
 Aims: 10 s for both, 5 s (median), no failure among 100 who sign in at once and start a server. In the last measurement
-JupyterHub, its proxy, its limit on starts and its sign-in are real; the servers are its own mocks, which answer as a
-server does and do nothing: 100 real ones need a machine for 100. Clients wait as long as a 429 says, and ask again.
+JupyterHub, its proxy and its limit on starts are real; sign-in takes any password, and the servers are its own mocks,
+which answer and do nothing: 100 real ones need a larger machine. Clients wait as long as a 429 says, and ask again.
 """
 
 import argparse

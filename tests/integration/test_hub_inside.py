@@ -1,8 +1,8 @@
 """From inside a learner's real kernel: what is another's, what is hidden, what is the hub's. Each attempt is a test.
 
 On a hub where both learners of a course have handed in and one has feedback; the attempts all run once, in one cell
-of `lea`, and each test looks at what came of its own. Each of them would work for somebody who may: a first table
-proves that the attempts themselves are sound.
+of `lea`, and each test looks at what came of its own. A first table proves that the means (files, requests, ports,
+/proc) work where they may; that a refusal of the exchange is one of the role is told in test_exchange_roles.py.
 """
 
 import json

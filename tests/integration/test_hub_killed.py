@@ -1,4 +1,4 @@
-"""kill -9 of proxy, exchange, hub and the course's server in the middle of handing in and of grading.
+"""kill -9 of proxy, exchange, hub and the course's server shortly after handing in or grading has begun.
 
 Nothing is lost, the same request works again, and receipts agree with what is stored. test_exchange_killed.py
 kills the exchange at many more moments, without a hub around it.
