@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import cache
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,10 +26,9 @@ from autograder.grade.models import Bundle, Job, Result
 from autograder.nursery import Nursery
 from autograder.referee.handle import RefereeBroke
 from autograder.referee.process import main as referee_main
-from autograder.sandbox.keeper import start_early, warm_sandbox
-from autograder.sandbox.provisioner import start_kernel
+from autograder.sandbox.keeper import start_early, warm_fds
 from autograder.sandbox.unsealed import start_unsealed_kernel
-from autograder.sandbox.warm import start_warm_kernel
+from autograder.sandbox.warm import kernel_starter
 
 MEMORY_BYTES = 2 * 2**30
 GARBAGE_THRESHOLD = 50_000  # a process that lives for one submission has no time to look for garbage
@@ -74,8 +73,7 @@ def _warm_for(job: Job, bundle: Bundle) -> list[int]:
     # `hash()` is seeded when an interpreter starts: another seed needs another process.
     if job.cold or job.trust_learners or job.kernel_seed:
         return []
-    warm = warm_sandbox(bundle.libraries, bundle.env)
-    return [] if warm is None else [warm.fileno()]
+    return warm_fds(bundle.libraries, bundle.env)
 
 
 @cache
@@ -99,14 +97,14 @@ def work(fds: list[int], request: bytes) -> None:
     gc.set_threshold(GARBAGE_THRESHOLD)
     nursery = Nursery.fork(referee_main)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    answer(fds, lambda pipe, warm_fds: _result(pipe, warm_fds, nursery).model_dump(mode="json"))
+    answer(fds, lambda pipe, warm: _result(pipe, warm, nursery).model_dump(mode="json"))
     nursery.close()
 
 
-def _result(pipe: Connection, warm_fds: list[int], nursery: Nursery) -> Result:
+def _result(pipe: Connection, warm: list[int], nursery: Nursery) -> Result:
     job = Job.model_validate_json(pipe.recv_bytes())
     bundle = Bundle.model_validate_json(pipe.recv_bytes())
-    start = _kernel_starter(job, warm_fds)
+    start: StartKernel = start_unsealed_kernel if job.trust_learners else kernel_starter(warm)
     result = asyncio.run(_grade(job, bundle, nursery, start))
     if _process_lost(result):
         # The learner's code may have ended its kernel, or a check the referee, or something on this machine has: only
@@ -118,12 +116,6 @@ def _result(pipe: Connection, warm_fds: list[int], nursery: Nursery) -> Result:
 def _process_lost(result: Result) -> bool:
     kernel = result.status == "kernel died" or any(part.state == "kernel died" for part in result.parts)
     return kernel or any(outcome.check == REFEREE for part in result.parts for outcome in part.outcomes)
-
-
-def _kernel_starter(job: Job, warm_fds: list[int]) -> StartKernel:
-    if job.trust_learners:
-        return start_unsealed_kernel
-    return partial(start_warm_kernel, socket.socket(fileno=warm_fds[0])) if warm_fds else start_kernel
 
 
 async def _grade(job: Job, bundle: Bundle, nursery: Nursery, start: StartKernel) -> Result:

@@ -19,7 +19,7 @@ from autograder.grade.notebook_reader import Reader
 from autograder.grade.outputs import sanitise_outputs
 from autograder.plugin.places import Work, files_for
 from autograder.plugin.worker import CellsToRun, Ran, RanCell
-from autograder.sandbox.keeper import warm_sandbox
+from autograder.sandbox.keeper import warm_fds
 
 TRIES = 2
 NO_TIMEOUT_S = 3_600.0
@@ -188,10 +188,10 @@ def run_cells(run: CellsToRun, files: Mapping[str, bytes], libraries: tuple[str,
         GradingError: the process ended or broke.
         SandboxError: no sandbox can be had here.
     """
-    warm = None if libraries is None else warm_sandbox(libraries, run.env)
+    warm = [] if libraries is None else warm_fds(libraries, run.env)
     wall_s = run.limits.total_cpu_s * run.limits.wall_factor + 900
     pieces = [run.model_dump_json().encode(), *(files[name] for name in run.file_names)]
-    return Ran.model_validate(_crew.do(pieces, [] if warm is None else [warm.fileno()], wall_s=wall_s))
+    return Ran.model_validate(_crew.do(pieces, warm, wall_s=wall_s))
 
 
 def _require_python(nb: Any) -> None:

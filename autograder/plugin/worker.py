@@ -7,7 +7,6 @@ outputs say is the learner's own process speaking: marks that come of it are uns
 
 import asyncio
 import resource
-import socket
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -24,9 +23,9 @@ from autograder.grade.cells import CellEnd, CellRunner, size_of
 from autograder.grade.models import Frozen, Limits, Seconds
 from autograder.grade.notebook_reader import clean
 from autograder.sandbox.limits import MIB
-from autograder.sandbox.provisioner import SandboxKernel, start_kernel
+from autograder.sandbox.provisioner import SandboxKernel
 from autograder.sandbox.spec import SandboxSpec
-from autograder.sandbox.warm import start_warm_kernel
+from autograder.sandbox.warm import kernel_starter
 
 MEMORY_BYTES = 2 * 2**30
 WALL_EXTRA_S = 300.0  # of a whole notebook: a backstop for what only sleeps
@@ -96,11 +95,7 @@ async def _run(run: CellsToRun, files: Mapping[str, bytes], warm_fds: list[int])
     limits = run.limits
     spec = SandboxSpec(limits=limits, files=files, env=run.env, binds=run.binds)
     wall_s = limits.total_cpu_s * limits.wall_factor + WALL_EXTRA_S
-    if warm_fds:
-        kernel = start_warm_kernel(socket.socket(fileno=warm_fds[0]), spec, wall_s=wall_s)
-    else:
-        kernel = start_kernel(spec, wall_s=wall_s)
-    with closing(kernel):
+    with closing(kernel_starter(warm_fds)(spec, wall_s=wall_s)) as kernel:
         await kernel.wait_ready()
         runner = KeepingRunner(kernel, limits, run.sources)
         cells: list[RanCell] = []

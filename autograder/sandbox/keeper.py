@@ -17,17 +17,18 @@ _lock = threading.Lock()
 _kept: dict[tuple[object, ...], "_Keeper"] = {}
 
 
-def warm_sandbox(libraries: Sequence[str], env: Mapping[str, str]) -> socket.socket | None:
-    """What `start_warm_kernel` asks for a kernel with these libraries; None, after a warning, where none can be kept.
+def warm_fds(libraries: Sequence[str], env: Mapping[str, str]) -> list[int]:
+    """What `kernel_starter` takes for kernels with these libraries; nothing, after a warning, where none can be kept.
 
     It is started at the first call. One that has ended is replaced; the one not asked for the longest makes room.
     """
     with _lock:
-        return _keeper(libraries, env, replace=True).asking()
+        asking = _keeper(libraries, env, replace=True).asking()
+    return [] if asking is None else [asking.fileno()]
 
 
 def start_early(libraries: Sequence[str], env: Mapping[str, str]) -> None:
-    """Starts what `warm_sandbox` will be asked for, and does not wait for it."""
+    """Starts what `warm_fds` will be asked for, and does not wait for it."""
     with _lock:
         _keeper(libraries, env, replace=False)
 

@@ -98,14 +98,15 @@ def start_server(spec: ServerSpec, argv: Sequence[str], output_fd: int) -> Serve
         if group is not None:
             undo.callback(group.close)
         if staged:
-            drop = {"uid": spec.uid, "sources": [source for _, _, source in places], "command": command}
-            request: dict[str, object] = {
-                **drop,
+            request = {
+                "uid": spec.uid,
+                "sources": [source for _, _, source in places],
+                "command": command,
                 "env": dict(spec.env),
                 "group": group and str(group.procs),
                 "cpus": spec.cpus,
+                "plain": spec.plain,
             }
-            request["plain"] = spec.plain
             opened.append(memory_file("request", json.dumps(request).encode()))
             command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("drop.py")), str(opened[-1])]
         elif spec.cpus:

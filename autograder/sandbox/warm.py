@@ -8,8 +8,9 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from autograder.errors import SandboxError
 from autograder.sandbox.cgroup import MemoryGroup
@@ -18,7 +19,7 @@ from autograder.sandbox.launch import END_TIMEOUT_S, memory_file, memory_group, 
 from autograder.sandbox.limits import GIB, MIB, PlainLimits, process_limits
 from autograder.sandbox.meter import Meter, Watchdog
 from autograder.sandbox.options import environment
-from autograder.sandbox.provisioner import SandboxKernel
+from autograder.sandbox.provisioner import SandboxKernel, start_kernel
 from autograder.sandbox.seccomp import filter_program
 from autograder.sandbox.spec import KIT, SandboxSpec, read_only_folders
 
@@ -96,6 +97,11 @@ def start_warm_kernel(
         raise
     channels.release()
     return SandboxKernel(fork, channels, int(spec.limits.output_mib * MIB))
+
+
+def kernel_starter(warm_fds: Sequence[int]) -> Callable[..., SandboxKernel]:
+    """`start_kernel`; where the descriptor of a warm process is given, `start_warm_kernel` of that one."""
+    return partial(start_warm_kernel, socket.socket(fileno=warm_fds[0])) if warm_fds else start_kernel
 
 
 def start_warm_probe(asking: socket.socket, spec: SandboxSpec, *, link_fd: int) -> "WarmFork":

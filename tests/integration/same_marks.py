@@ -36,7 +36,7 @@ from tests.integration.slurm_here import slurm_here
 from tests.integration.test_cohort_killed import is_kernel, ppid_of
 
 ROOT = Path(__file__).parents[2]
-COLD = "import sys\nfrom autograder.grade import runner\nrunner.warm_sandbox = lambda *_: None\n"
+COLD = "import sys\nfrom autograder.grade import runner\nrunner.warm_fds = lambda *_: []\n"
 PROGRAM = "from autograder.__main__ import main\nmain()\n"
 SLURM_OPTIONS = {"INTERFACE": "lo", "MEMORY": "2 GiB"}
 WAIT_S = 900
