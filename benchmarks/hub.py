@@ -23,7 +23,8 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.browser import small_courses
-from tests.integration.hub_here import PROJECT, SETTINGS, HubHere, Person, free_ports, running_hub
+from tests.integration.hub_here import PROJECT, SETTINGS, HubHere, Person, running_hub
+from tests.integration.servers_here import free_ports
 
 MOCK_CONFIG = """\
 import os, sys

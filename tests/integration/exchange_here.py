@@ -8,10 +8,8 @@ import contextlib
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.exchange.client import TOKEN_VARIABLE, URL_VARIABLE, ExchangeClient
-from tests.integration.free_ports import free_ports
+from tests.integration.servers_here import end, free_ports, wait_for_answer
 
 ROOT = Path(__file__).parents[2]
-START_TIMEOUT_S = 150
+START_TIMEOUT_S, STOP_TIMEOUT_S = 150, 30
 PASSWORD = "a password of the tests"
 GROUPS = {
     "learner-dask": ["ann", "ben"],
@@ -161,7 +159,7 @@ class ExchangeHere:
             process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:
             address = f"http://127.0.0.1:{self.ports['exchange']}{prefix}health"
-            _wait_for(address, process, self.folder / "service-said")
+            wait_for_answer(address, process, self.folder / "service-said", START_TIMEOUT_S)
             yield process
         finally:
             process.kill()
@@ -202,22 +200,7 @@ def exchange_here(folder: Path, managed: bool = True, **settings: Any) -> Iterat
     try:
         # A hub waits half a minute for a service that is not its own and does not answer.
         with contextlib.nullcontext() if managed else here.service():
-            _wait_for(f"{here.url}health", process, folder / "said")
+            wait_for_answer(f"{here.url}health", process, folder / "said", START_TIMEOUT_S)
         yield here
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]", said: Path) -> None:
-    deadline_s = time.monotonic() + START_TIMEOUT_S
-    while True:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
-            return
-        if process.poll() is not None or time.monotonic() > deadline_s:
-            raise TimeoutError(f"{url} did not come up: {said.read_text()[-4000:]}")
-        time.sleep(0.05)
+        end(process, STOP_TIMEOUT_S)

@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from tests.integration import hub_kernel
-from tests.integration.free_ports import free_ports
+from tests.integration.servers_here import free_ports
 
 PROJECT = Path(__file__).resolve().parents[2]
 WAIT_S = 120

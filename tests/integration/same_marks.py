@@ -23,7 +23,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 from nbgrader.api import Gradebook
 
 from autograder.build.course import build_course
@@ -32,8 +31,8 @@ from autograder.grade.cohort import JOURNAL
 from autograder.grade.journal import Journal
 from benchmarks.cohort import ANSWERS, EXERCISES, UNIT, hand_in
 from tests.integration.dask_here import scheduler_process, worker
+from tests.integration.kernels_here import warm_and_kernels
 from tests.integration.slurm_here import slurm_here
-from tests.integration.test_cohort_killed import is_kernel, ppid_of
 
 ROOT = Path(__file__).parents[2]
 COLD = "import sys\nfrom autograder.grade import runner\nrunner.warm_fds = lambda *_: []\n"
@@ -141,13 +140,10 @@ def end_warm_process(coordinator: int) -> None:
 def _end_one(coordinator: int, *, warm: bool) -> None:
     deadline_s = time.monotonic() + 60
     while time.monotonic() < deadline_s:
-        family = [found for found in psutil.Process(coordinator).children(recursive=True) if is_kernel(found)]
-        # The first process of a fork is nobody's child in here, the kernel its child, the oldest the warm process.
-        parents = {found.pid: ppid_of(found) for found in family}
-        kernels = [pid for pid, parent in parents.items() if parent in parents]
+        oldest, kernels = warm_and_kernels(coordinator)
         if kernels:
             with suppress(ProcessLookupError):
-                os.kill(min(parents) if warm else kernels[0], signal.SIGKILL)
+                os.kill(oldest if warm else kernels[0], signal.SIGKILL)
                 return
     raise AssertionError("no kernel was started")
 

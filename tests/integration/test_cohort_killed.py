@@ -23,6 +23,7 @@ from autograder.grade.journal import Journal
 from autograder.grade.models import Bundle, Job
 from tests.integration.cohort_course import SmallCourse, make_course
 from tests.integration.dask_here import scheduler, scheduler_process, worker
+from tests.integration.kernels_here import is_kernel, warm_and_kernels
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs_sandbox]
 
@@ -188,27 +189,17 @@ def end_one(coordinator: int, *, kernel: bool) -> None:
     """Ends the kernel that runs a submission now, or the warm process that it was forked from."""
     deadline_s = time.monotonic() + 120
     while time.monotonic() < deadline_s:
-        family = [found for found in psutil.Process(coordinator).children(recursive=True) if is_kernel(found)]
-        # The first process of a fork is nobody's child in here, the kernel its child, the oldest the warm process.
-        parents = {found.pid: ppid_of(found) for found in family}
-        kernels = [pid for pid, parent in parents.items() if parent in parents]
+        warm, kernels = warm_and_kernels(coordinator)
         if kernels:
             time.sleep(0.6)  # the probe's fork has ended by now, and a kernel is in its cell
             if not psutil.pid_exists(kernels[0]):
                 continue
-            victim = kernels[0] if kernel else min(parents)
+            victim = kernels[0] if kernel else warm
             with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
             return
         time.sleep(0.02)
     raise AssertionError("no kernel was started")
-
-
-def ppid_of(process: psutil.Process) -> int:
-    try:
-        return int(process.ppid())
-    except psutil.Error:
-        return 0
 
 
 def run_until(moment: str, course: SmallCourse, tmp_path: Path) -> int:
@@ -245,14 +236,6 @@ def wait_for_kernel(*pids: int) -> int:
 def end_worker(workers: tuple[int, ...]) -> None:
     """Ends a worker's process once it has a kernel, so that it has begun with the job."""
     os.kill(wait_for_kernel(*workers), signal.SIGKILL)
-
-
-def is_kernel(process: psutil.Process) -> bool:
-    """Whether it is the warm process, or below one: the probe's sandboxes end before that."""
-    try:
-        return any("inside/warm.py" in part for part in process.cmdline())
-    except psutil.Error:
-        return False
 
 
 def job_for(notebook: dict[str, object], bundle: Bundle) -> Job:

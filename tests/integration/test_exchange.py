@@ -22,9 +22,10 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from tests.integration.exchange_here import ExchangeHere, exchange_here, free_ports
+from tests.integration.exchange_here import ExchangeHere, exchange_here
 from tests.integration.nbgrader_commands import run_nbgrader
 from tests.integration.plain_course import NOTEBOOK, UNIT, PlainCourse, make_plain_course
+from tests.integration.servers_here import free_ports
 
 LEARNERS_CONFIG = """\
 c = get_config()

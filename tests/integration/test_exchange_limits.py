@@ -16,7 +16,8 @@ import pytest
 from autograder.errors import KitError
 from autograder.exchange.client import LocalFiles
 from autograder.exchange.container import MEDIA_TYPE, entries
-from tests.integration.exchange_here import ExchangeHere, exchange_here, free_ports
+from tests.integration.exchange_here import ExchangeHere, exchange_here
+from tests.integration.servers_here import free_ports
 
 UNIT = "api/courses/dask/assignments/arrays"
 MIB = 2**20

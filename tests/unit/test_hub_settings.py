@@ -18,7 +18,8 @@ from autograder.errors import HubError
 from autograder.hub.check import check_hub
 from autograder.hub.hub import Hub
 from autograder.hub.load import load_settings
-from tests.integration.hub_here import PROJECT, free_ports
+from tests.integration.hub_here import PROJECT
+from tests.integration.servers_here import free_ports
 
 GOOD = """\
 courses:
