@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.lessons.places import device, profile
     from workbench.lessons.predictions import predict, settle
     from workbench.lessons.quizzes import quiz
-    from workbench.lessons.sliders import slide
+    from workbench.lessons.sliders import explore, slide
     from workbench.lessons.turns import your_turn
     from workbench.notebook import check, hint
     from workbench.rank_processes import ranks
@@ -24,6 +24,7 @@ __all__ = [
     "check",
     "cluster",
     "device",
+    "explore",
     "hint",
     "order",
     "picture",
@@ -41,6 +42,7 @@ _HOME = {
     "check": "workbench.notebook",
     "cluster": "workbench.lessons.clusters",
     "device": "workbench.lessons.places",
+    "explore": "workbench.lessons.sliders",
     "hint": "workbench.notebook",
     "order": "workbench.lessons.ordering",
     "picture": "workbench.lessons.pictures",

@@ -1,4 +1,4 @@
-"""`wb.slide`: something that is drawn again for other values; on a saved page it stands as it was last drawn."""
+"""`wb.explore`: something that is drawn again for other values; on a saved page it stands as it was last drawn."""
 
 import html
 import inspect
@@ -39,7 +39,7 @@ class Scale:
         return f"{self.label}: {span}"
 
 
-def slide(function: Callable[..., Any], /, *, table: Any = None, **sliders: Any) -> None:
+def explore(function: Callable[..., Any], /, *, table: Any = None, **sliders: Any) -> None:
     """Calls `function(**values)` and shows what it shows; in a live notebook again for each move of a slider.
 
     What was drawn is an ordinary output of the cell: a saved page shows it for the values that were last chosen, at
@@ -54,7 +54,7 @@ def slide(function: Callable[..., Any], /, *, table: Any = None, **sliders: Any)
     Raises:
         LessonError: the sliders do not fit the function, or a slider offers nothing.
     """
-    where = f"wb.slide({getattr(function, '__name__', repr(function))[:60]}, …)"
+    where = f"wb.explore({getattr(function, '__name__', repr(function))[:60]}, …)"
     scales = _scales(function, sliders, where)
     below = table_twins(table, where)
     start = {scale.name: scale.start for scale in scales}
@@ -71,9 +71,12 @@ def slide(function: Callable[..., Any], /, *, table: Any = None, **sliders: Any)
     shown.append(show(*first))
 
 
+slide = explore  # the older name, until every lesson has the new one
+
+
 def _scales(function: Callable[..., Any], sliders: Mapping[str, Any], where: str) -> list[Scale]:
     if not callable(function):
-        raise LessonError("The first argument is no function.", where="wb.slide", came=repr(function)[:200])
+        raise LessonError("The first argument is no function.", where="wb.explore", came=repr(function)[:200])
     if not 1 <= len(sliders) <= MOST_SLIDERS:
         came = ", ".join(sliders) or "none"
         raise LessonError("This is no number of sliders.", where, came, f"1 to {MOST_SLIDERS}, as {_EXPECTED}")

@@ -1,4 +1,4 @@
-"""`wb.slide`: what is shown at the start and after a move, and what is refused."""
+"""`wb.explore`: what is shown at the start and after a move, and what is refused."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def speedup(share_percent: int = 50, n_workers: int = 4) -> str:
 
 
 def test_without_widgets_it_shows_the_offer_the_start_and_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    wb.slide(speedup, share_percent=(1, 90), n_workers=[4, 1024], table=pd.Series([2.0], name="at most"))
+    wb.explore(speedup, share_percent=(1, 90), n_workers=[4, 1024], table=pd.Series([2.0], name="at most"))
     said = capsys.readouterr().out
     assert "sliders are here. share percent: 1 to 90; n workers: 4 · 1,024." in said
     assert "Shown for share percent = 50, n workers = 4:" in said
@@ -34,7 +34,7 @@ def test_a_slider_starts_at_the_default_else_in_its_middle() -> None:
     def function(a: int, b: float, c: str, d: int, e: int = 7) -> None: ...
 
     offered = {"a": (1, 9), "b": (0.0, 1.0), "c": {"low": "l", "mid": "m", "high": "h"}, "d": (0, 10, 3), "e": (1, 9)}
-    scales = _scales(function, offered, "wb.slide")
+    scales = _scales(function, offered, "wb.explore")
     assert [scale.start for scale in scales] == [5, 0.5, "m", 3, 7]
     kinds = [type(slider) for slider in _board(scales, print).children]
     whole, real, choice = ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.SelectionSlider
@@ -43,7 +43,7 @@ def test_a_slider_starts_at_the_default_else_in_its_middle() -> None:
 
 def test_each_move_draws_again_with_all_values() -> None:
     seen: list[dict[str, Any]] = []
-    scales = _scales(speedup, {"share_percent": (1, 90), "n_workers": {"few": 4, "many": 64}}, "wb.slide")
+    scales = _scales(speedup, {"share_percent": (1, 90), "n_workers": {"few": 4, "many": 64}}, "wb.explore")
     share, workers = _board(scales, seen.append).children
     share.value = 25
     workers.value = 64
@@ -63,7 +63,7 @@ def test_a_move_changes_the_output_that_the_cell_already_has(monkeypatch: pytest
         return Handle()
 
     monkeypatch.setattr(sliders, "show", show)
-    wb.slide(speedup, share_percent=(0, 90))
+    wb.explore(speedup, share_percent=(0, 90))
     boards[0].children[0].value = 10
     boards[0].children[0].value = 0
     assert "share percent = 10" in updates[0] and "<10 times>" in updates[0]
@@ -76,10 +76,10 @@ def test_a_step_that_is_not_written_yet_stops_nothing_and_a_mistake_of_the_lesso
     def not_written(n: int) -> None:
         raise NotImplementedError("Return the sum.")
 
-    wb.slide(not_written, n=(1, 3))
+    wb.explore(not_written, n=(1, 3))
     assert "… not attempted: Return the sum." in capsys.readouterr().out
     with pytest.raises(ZeroDivisionError):
-        wb.slide(lambda n: 1 / 0, n=(1, 3))
+        wb.explore(lambda n: 1 / 0, n=(1, 3))
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_a_step_that_is_not_written_yet_stops_nothing_and_a_mistake_of_the_lesso
 )
 def test_sliders_that_offer_nothing_are_refused(offered: dict[str, Any], sentence: str) -> None:
     with pytest.raises(KitError, match=sentence):
-        wb.slide(speedup, **offered)
+        wb.explore(speedup, **offered)
