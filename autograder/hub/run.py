@@ -11,6 +11,9 @@ from autograder.hub.hub import CONFIG_FOLDER, HUB_VARIABLE, Hub
 from autograder.hub.lock import take
 from autograder.hub.places import write_private
 
+# Not `-m`: `autograder` keeps a second of needless imports away.
+_PROGRAM = "import autograder; from jupyterhub.app import main; main()"
+
 
 def prepare_accounts(hub: Hub) -> dict[str, str]:
     """A password for everybody who has none: name → password. It is kept as a hash alone."""
@@ -22,7 +25,7 @@ def prepare_accounts(hub: Hub) -> dict[str, str]:
 
 def hub_command() -> list[str]:
     """JupyterHub with our configuration."""
-    return [sys.executable, "-P", "-m", "jupyterhub", "--config", str(CONFIG_FOLDER / "jupyterhub_config.py")]
+    return [sys.executable, "-P", "-c", _PROGRAM, "--config", str(CONFIG_FOLDER / "jupyterhub_config.py")]
 
 
 def hub_environment(hub: Hub, base: Mapping[str, str] = os.environ) -> dict[str, str]:

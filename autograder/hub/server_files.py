@@ -12,6 +12,9 @@ from autograder.hub.places import Places
 EXTENSIONS = ("assignment_list", "course_list", "formgrader", "validate_assignment")
 # For a person: a list of assignments, and a button that validates. Formgrader runs on the courses' own servers alone.
 PERSONS_EXTENSIONS = ("assignment_list", "validate_assignment")
+# Each takes part of a second at every start: language servers (none are installed), the other user interface, text
+# as notebooks (authors have it in their own JupyterLab).
+NOT_NEEDED = ("jupyter_lsp", "notebook", "jupyterlab_jupytext")
 HIDDEN_FROM_PERSONS = ("formgrader", "course-list", "create-assignment")
 HIDDEN_FROM_COURSES = ("assignment-list", "course-list")
 
@@ -29,6 +32,7 @@ def server_config(idle: Idle, extensions: tuple[str, ...]) -> dict[str, Any]:
     """jupyter_server_config.json of one kind of server."""
     kernel_s, check_s = int(60 * idle.kernel_after_minutes), max(1, int(60 * idle.check_every_minutes))
     chosen = {f"nbgrader.server_extensions.{name}": name in extensions for name in EXTENSIONS}
+    chosen |= dict.fromkeys(NOT_NEEDED, False)
     return {
         "ServerApp": {
             "jpserver_extensions": chosen,

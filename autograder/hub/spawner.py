@@ -23,9 +23,11 @@ from autograder.sandbox.server import HOME, Server, start_server
 
 END_TIMEOUT_S, KILL_TIMEOUT_S = 10, 60
 LOOK_EVERY_MS = 1_000
+LISTENING_EVERY_S = 0.05
 LARGEST_LOG_BYTES = 10 * 2**20
 MAY_INSTRUCT = "custom:course:instruct"
-_PERSON = ["-m", "jupyterhub.singleuser"]
+# Not `-m`: `autograder` keeps a second of needless imports away.
+_PERSON = ["-c", "import autograder; from jupyterhub.singleuser import main; main()"]
 _COURSE = ["-c", "from autograder.hub.course_server import main; main()"]
 
 
@@ -76,7 +78,17 @@ class SandboxSpawner(LocalProcessSpawner):  # type: ignore[misc]
             server = await run(None, start_server, spec, argv, output.fileno())
         self._take(server)
         self.log.info("Server started: %s, pid %d", self.shown_name, self.pid)
+        await self._listening()
         return ("127.0.0.1", self.port)
+
+    async def _listening(self) -> None:
+        """Until it takes connections, or has ended. The hub asks too, but waits longer each time, up to seconds."""
+        while await self.poll() is None:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.close()
+                return
+            await asyncio.sleep(LISTENING_EVERY_S)
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Nothing of an operating system's account: there is none."""
