@@ -13,7 +13,7 @@ from pathlib import Path
 
 # Without these no notebook of the kit runs; the rest is wanted by some units or by graders.
 NEEDED = ("numpy", "ipykernel", "ipython", "ipywidgets", "cloudpickle")
-LESSONS = ("torch", "pandas", "pyarrow", "dask", "distributed", "matplotlib", "jupyterlab")
+LESSONS = ("torch", "triton", "pandas", "pyarrow", "dask", "distributed", "matplotlib", "jupyterlab")
 LEAST_MEMORY_GIB = 4
 GIB = 2**30
 ASK_S = 20

@@ -19,13 +19,15 @@ ENVIRONMENT = (ROOT / "environment.yml").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # The CUDA build of torch pins these itself; the CPU build has none of them.
-OF_CUDA = ("nvidia-", "cuda-", "triton")
+OF_CUDA = ("nvidia-", "cuda-")
+LINUX_ONLY = '; sys_platform == "linux"'  # the one condition under which a line may stand
 
 
 def pins(lock: str) -> dict[str, str]:
     """Version of each distribution; a line that is no exact pin, or a second one of the same name, is an error."""
     found: dict[str, str] = {}
     for line in filter(None, (line.split("#")[0].strip() for line in lock.splitlines())):
+        line = line.removesuffix(LINUX_ONLY)
         match = re.fullmatch(r"([A-Za-z0-9._-]+)==([^\s;,*]+)", line)
         assert match, f"requirements.lock: {line!r} is no exact pin NAME==VERSION"
         name = canonicalize_name(match[1])
@@ -36,7 +38,7 @@ def pins(lock: str) -> dict[str, str]:
 
 def purposes(lock: str) -> dict[str, str]:
     """The sentence beside each direct dependency."""
-    lines = re.findall(r"^([A-Za-z0-9._-]+)==\S+ +# (.+)$", lock, flags=re.MULTILINE)
+    lines = re.findall(r"^([A-Za-z0-9._-]+)==\S+ +# (.+)$", lock.replace(LINUX_ONLY, ""), flags=re.MULTILINE)
     return {canonicalize_name(name): purpose for name, purpose in lines}
 
 
@@ -77,7 +79,7 @@ def required_by(names: set[str]) -> set[str]:
 
 def test_every_direct_dependency_has_a_purpose_and_stands_in_pyproject() -> None:
     lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
-    declared = {canonicalize_name(name) for names in lists for name in names}
+    declared = {canonicalize_name(Requirement(name).name) for names in lists for name in names}
     assert set(purposes(LOCK)) == declared | {"pip"}
 
 
