@@ -8,10 +8,14 @@ from typing import Any
 from autograder.hub.hub import CONFIG_FOLDER
 from autograder.hub.models import HubSettings, Idle
 from autograder.hub.places import Places
+from workbench.lessons import dashboards
 
 EXTENSIONS = ("assignment_list", "course_list", "formgrader", "validate_assignment")
 # For a person: a list of assignments, and a button that validates. Formgrader runs on the courses' own servers alone.
 PERSONS_EXTENSIONS = ("assignment_list", "validate_assignment")
+# The dashboard of `wb.cluster()`, by a Unix socket.
+DASHBOARD_PAGE = "autograder.hub.dashboard_page"
+DASHBOARD_SOCKET = "/tmp/dask/dashboard.sock"  # noqa: S108 - the server's own folder
 # Each takes part of a second at every start: language servers (none are installed), the other user interface, text
 # as notebooks (authors have it in their own JupyterLab).
 NOT_NEEDED = ("jupyter_lsp", "notebook", "jupyterlab_jupytext")
@@ -24,15 +28,17 @@ def write_server_files(settings: HubSettings, places: Places) -> None:
 
     The folders themselves stay: servers that have outlived the hub see them through a mount.
     """
-    _write(places.run / "person", settings.idle, PERSONS_EXTENSIONS, HIDDEN_FROM_PERSONS)
-    _write(places.run / "course", settings.idle, ("formgrader",), HIDDEN_FROM_COURSES)
+    person = server_config(settings.idle, PERSONS_EXTENSIONS) | _dashboard()
+    person["ServerApp"]["jpserver_extensions"][DASHBOARD_PAGE] = True
+    _write(places.run / "person", person, HIDDEN_FROM_PERSONS)
+    _write(places.run / "course", server_config(settings.idle, ("formgrader",)), HIDDEN_FROM_COURSES)
 
 
 def server_config(idle: Idle, extensions: tuple[str, ...]) -> dict[str, Any]:
     """jupyter_server_config.json of one kind of server."""
     kernel_s, check_s = int(60 * idle.kernel_after_minutes), max(1, int(60 * idle.check_every_minutes))
     chosen = {f"nbgrader.server_extensions.{name}": name in extensions for name in EXTENSIONS}
-    chosen |= dict.fromkeys(NOT_NEEDED, False)
+    chosen |= dict.fromkeys((*NOT_NEEDED, "jupyter_server_proxy"), False)
     return {
         "ServerApp": {
             "jpserver_extensions": chosen,
@@ -51,12 +57,18 @@ def server_config(idle: Idle, extensions: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, idle: Idle, extensions: tuple[str, ...], hidden: tuple[str, ...]) -> None:
+def _dashboard() -> dict[str, Any]:
+    launcher = {"enabled": False}  # there is nothing to see before a cluster runs, and then a cell shows the link
+    page = {"unix_socket": DASHBOARD_SOCKET, "launcher_entry": launcher, "new_browser_tab": True}
+    return {"ServerProxy": {"servers": {dashboards.NAME: page}}}
+
+
+def _write(folder: Path, config: dict[str, Any], hidden: tuple[str, ...]) -> None:
     (folder / "labconfig").mkdir(parents=True, exist_ok=True)
     disabled = {f"@jupyter/nbgrader:{name}": True for name in hidden}
     disabled["@jupyterlab/apputils-extension:announcements"] = True  # asks a server of the world for news
     texts = {
-        "jupyter_server_config.json": json.dumps(server_config(idle, extensions), indent=1),
+        "jupyter_server_config.json": json.dumps(config, indent=1),
         "labconfig/page_config.json": json.dumps({"disabledExtensions": disabled}, indent=1),
         "nbgrader_config.py": (CONFIG_FOLDER / "nbgrader_config.py").read_text(encoding="utf-8"),
     }

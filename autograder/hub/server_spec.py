@@ -8,8 +8,10 @@ from pathlib import Path
 from autograder.exchange.client import URL_VARIABLE as EXCHANGE_VARIABLE
 from autograder.hub.hub import Hub
 from autograder.hub.models import ServerProfile, course_of
+from autograder.hub.server_files import DASHBOARD_SOCKET
 from autograder.sandbox.server import HOME, ServerSpec, kit_shown
 from autograder.sandbox.spec import KIT
+from workbench.lessons.dashboards import SOCKET
 
 SETTINGS, LESSONS, COURSE = "/opt/hub/etc", "/srv/lessons", "/srv/course"  # inside
 
@@ -83,6 +85,7 @@ def environment(account: str, profile: ServerProfile) -> dict[str, str]:
         "JUPYTER_CONFIG_PATH": SETTINGS,
         "JUPYTER_RUNTIME_DIR": "/tmp/jupyter",  # noqa: S108 - the server's own; paths of sockets are short
         "WORKBENCH_PROFILE": profile.kit_profile,
+        SOCKET: DASHBOARD_SOCKET,
     }
 
 

@@ -150,6 +150,41 @@ def test_wb_cluster_stays_within_the_learners_limits(hub: HubHere) -> None:
     assert said.split()[3] == "tls://"
 
 
+def test_the_dashboard_of_wb_cluster_opens_through_the_hub_for_its_owner_alone(hub: HubHere) -> None:
+    lea, luca = hub.sign_in("lea"), hub.sign_in("luca")
+    for person in (lea, luca):
+        person.start_server()
+    kernel = lea.send("POST", "/user/lea/api/kernels", json={"name": "python3"}).json()["id"]
+    try:
+        before = run_in(lea, kernel, _LISTENING)
+        start = (
+            "import workbench as wb; cluster = wb.cluster(n_workers=1); client = cluster.start(); client.cluster.name"
+        )
+        assert "Error" not in run_in(lea, kernel, start)
+        page = lea.get("/user/lea/dask/status")
+        assert page.status_code == 200
+        assert "Bokeh" in page.text and "Task Stream" in page.text
+        assert luca.get("/user/lea/dask/status").status_code in (403, 404)
+        # The scheduler's and its worker's ports speak TLS with the cluster's own keys; no further port answers.
+        ports = set(json.loads(run_in(lea, kernel, _LISTENING))) - set(json.loads(before))
+        for port in ports:
+            with suppress(requests.RequestException):
+                assert not requests.get(f"http://127.0.0.1:{port}/status", timeout=5).ok
+        # What else listens on this machine's loopback may be a neighbour's: it is not shown under one's own address.
+        assert lea.get(f"/user/lea/proxy/{hub.base_url.rpartition(':')[2]}/hub/login").status_code == 404
+        run_in(lea, kernel, "cluster.close()")
+        assert lea.get("/user/lea/dask/status").status_code >= 500
+    finally:
+        lea.send("DELETE", f"/user/lea/api/kernels/{kernel}")
+
+
+_LISTENING = """
+import json, psutil
+found = [c for process in psutil.process_iter() for c in process.net_connections("tcp")]
+print(json.dumps([c.laddr.port for c in found if c.status == "LISTEN"]))
+"""
+
+
 def test_who_takes_too_much_memory_loses_the_kernel_and_keeps_the_server(hub: HubHere) -> None:
     lea = hub.sign_in("lea")
     lea.start_server()

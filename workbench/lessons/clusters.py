@@ -15,6 +15,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from workbench.lessons import dashboards
 from workbench.lessons.shown import LessonError
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class ClusterError(LessonError):
 def cluster(n_workers: int | None = None) -> "Cluster":
     """A Dask cluster: `with wb.cluster() as client: …`. What was started is ended with it.
 
-    Without configuration: worker processes on this machine, of one thread each, no dashboard.
+    Without configuration: worker processes on this machine, of one thread each; their dashboard where a hub passes it
+    on.
 
     Args:
         n_workers: how many; default 2, or Dask's configuration `workbench.workers`. A cluster that is only connected
@@ -154,14 +156,17 @@ def _local(stack: ExitStack, workers: int, timeout_s: float) -> Any:
         host="127.0.0.1",
         # None would still serve pages, on a port that others use too.
         dashboard_address="127.0.0.1:0",
-        scheduler_kwargs={"dashboard": False},
+        scheduler_kwargs={"dashboard": dashboards.is_wanted()},
         memory_limit=memory_per_worker_bytes(workers),
         # On a hub, others share this machine's loopback: only who holds the keys that are made here is let in.
         security=True if "JUPYTERHUB_USER" in os.environ else None,
         local_directory=scratch,
         silence_logs=logging.CRITICAL,  # what matters comes as a ClusterError
     )
-    return _connected(stack, stack.enter_context(made), timeout_s)
+    stack.enter_context(made)
+    if dashboards.is_wanted():
+        dashboards.move_to_socket(stack, made)
+    return _connected(stack, made, timeout_s)
 
 
 def _slurm(stack: ExitStack, workers: int, timeout_s: float) -> Any:
