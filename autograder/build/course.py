@@ -18,12 +18,14 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.build.authored import Authored, read_exercise
+from autograder.build.card import card_of_unit, make_card
 from autograder.build.files import released_files
 from autograder.build.lesson import Lesson, lesson_files, lesson_notebook, notebook_bytes, read_lesson
 from autograder.build.notebook import source_notebook
 from autograder.build.release import RELEASE_STEPS
 from autograder.catalogue.find import Course
 from autograder.errors import BuildError
+from workbench.course_card import CARD, Card
 
 CONFIG = '''"""nbgrader's settings for the course {name}; made by `autograder build`."""
 
@@ -44,6 +46,7 @@ def build_course(
     on_unit: Callable[[str], None] | None = None,
     lessons: Sequence[Lesson] = (),
     *,
+    card: Card | None = None,
     inside: bool = False,
 ) -> Path:
     """Makes `out_dir/<course>/{source,release,lessons,gradebook.db,nbgrader_config.py}` for exercises and lessons.
@@ -54,6 +57,7 @@ def build_course(
     Args:
         on_unit: called with each exercise's name when it is ready.
         lessons: those to build; of a whole course, a notebook of any other is removed.
+        card: of the whole course, where `course` holds only some of its units.
         inside: the temporary folder is made in the course directory, where that alone can be written.
 
     Returns:
@@ -66,18 +70,19 @@ def build_course(
     final = out_dir / course.name
     (final if inside else out_dir).mkdir(parents=True, exist_ok=True)
     beside = final if inside else out_dir
+    card = card or make_card(course, lessons)
     with _only_build(beside, course.name), _staging(beside, course.name) as staging, _own_programs_on_path():
         before = _stamp(final / "gradebook.db")
         _copy_gradebook(final / "gradebook.db", staging / "gradebook.db")
         for exercise in course.exercises:
             authored = read_exercise(exercise)
             _refuse_other_parts(authored, final, staging / "gradebook.db")
-            _write_source(authored, staging / "source" / exercise.unit)
+            _write_source(authored, card, staging / "source" / exercise.unit)
             _generate(course.name, exercise.unit, staging)
             if on_unit:
                 on_unit(exercise.name)
         for lesson in lessons:
-            _write_lesson(lesson, staging / "lessons")
+            _write_lesson(lesson, card, staging / "lessons")
         (staging / "nbgrader_config.py").write_text(CONFIG.format(name=course.name), encoding="utf-8")
         if _stamp(final / "gradebook.db") != before:
             raise BuildError(
@@ -90,19 +95,20 @@ def build_course(
     return final
 
 
-def _write_source(authored: Authored, folder: Path) -> None:
+def _write_source(authored: Authored, card: Card, folder: Path) -> None:
     """What nbgrader may copy beside a learner's code: the notebook and the released files, never hidden.py."""
     folder.mkdir(parents=True)
-    for name, content in released_files(authored.exercise.folder, authored.exercise.shown).items():
+    files = released_files(authored.exercise.folder, authored.exercise.shown)
+    for name, content in {CARD: card_of_unit(card, authored.exercise.unit).to_json(), **files}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     nbformat.write(source_notebook(authored), folder / f"{authored.exercise.unit}.ipynb")
 
 
-def _write_lesson(lesson: Lesson, folder: Path) -> None:
+def _write_lesson(lesson: Lesson, card: Card, folder: Path) -> None:
     notebook = notebook_bytes(lesson_notebook(read_lesson(lesson)))
-    for name, content in {f"{lesson.unit}.ipynb": notebook, **lesson_files(lesson)}.items():
+    for name, content in {CARD: card.to_json(), f"{lesson.unit}.ipynb": notebook, **lesson_files(lesson)}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -212,6 +218,7 @@ def _put_lessons(staging: Path, final: Path, *, whole: bool) -> None:
             shutil.rmtree(there / "data" / old.stem, ignore_errors=True)
     for new in sorted(made.glob("*.ipynb")):
         there.mkdir(exist_ok=True)
+        shutil.copyfile(made / CARD, there / CARD)
         os.replace(new, there / new.name)
         shutil.rmtree(there / "data" / new.stem, ignore_errors=True)
         if (made / "data" / new.stem).is_dir():

@@ -10,9 +10,11 @@ import click
 
 from autograder.catalogue.find import Catalogue, Course, find_catalogue
 from autograder.catalogue.models import ProfileName
+from autograder.errors import AuthoringError
 
 if TYPE_CHECKING:
     from autograder.build.lesson import Lesson
+    from workbench.course_card import Card
 
 
 @click.command()
@@ -46,8 +48,11 @@ def build(names: tuple[str, ...], out: Path | None, inside: bool, run: bool, pro
     out_dir = (out or catalogue.root / "build").resolve()
     courses = _chosen(catalogue, names)
     lessons = {course.name: lessons_of(catalogue, course) for course in courses}
-    with _progress("building", sum(len(course.exercises) for course in courses)) as step:
-        folders = [build_course(course, out_dir, step, lessons[course.name], inside=inside) for course in courses]
+    with shown_steps("building", sum(len(course.exercises) for course in courses)) as step:
+        folders = []
+        for course in courses:
+            card = _card(catalogue, course)
+            folders.append(build_course(course, out_dir, step, lessons[course.name], card=card, inside=inside))
     for folder, course in zip(folders, courses, strict=True):
         with_lessons = f", lessons: {', '.join(each.unit for each in lessons[course.name]) or 'none'}"
         click.echo(f"built {_short(folder)}{with_lessons}")
@@ -65,7 +70,7 @@ def _run(course: Course, lessons: list["Lesson"], out_dir: Path, profile: str, s
     folder = out_dir / course.name
     todo = list(runnables(course.exercises, lessons, profile))
     rows = []
-    with _progress(f"running as {profile}", len(todo)) as step:
+    with shown_steps(f"running as {profile}", len(todo)) as step:
         for runnable in todo:
             executed = folder / "executed" / profile / runnable.file_name
             executed.unlink(missing_ok=True)
@@ -97,8 +102,22 @@ def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Course]:
     return list(courses.values())
 
 
+def _card(catalogue: Catalogue, course: Course) -> "Card | None":
+    """The card of the whole course, also where only some units are built and another is not finished."""
+    from autograder.build.card import make_card
+    from autograder.build.lesson import lessons_of
+
+    if course.spec is not None or course.name not in catalogue.course_files:
+        return None
+    try:
+        whole = catalogue.course(course.name)
+        return make_card(whole, lessons_of(catalogue, whole))
+    except AuthoringError:
+        return None
+
+
 @contextmanager
-def _progress(doing: str, total: int) -> Iterator[Callable[[str], None]]:
+def shown_steps(doing: str, total: int) -> Iterator[Callable[[str], None]]:
     """Calls for each finished piece: a bar on a terminal, a line each elsewhere."""
     if not sys.stderr.isatty():
         yield lambda name: click.echo(f"  {name}")

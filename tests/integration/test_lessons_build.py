@@ -14,6 +14,7 @@ from autograder.build.run import Runnable, run_notebook
 from autograder.catalogue.find import EXERCISES_VARIABLE
 from autograder.catalogue.models import Profile
 from autograder.cli import main
+from workbench.course_card import card_here
 
 TEMPLATE = Path(__file__).parents[2] / "exercises" / "_template"
 LESSON = """# title: Counting
@@ -103,6 +104,17 @@ def test_lessons_are_built_beside_the_exercises_and_again_byte_equal(project: Pa
     before = lesson.read_bytes()
     command("demo/unit")
     assert lesson.read_bytes() == before
+
+
+def test_each_folder_of_notebooks_says_which_course_and_unit_it_is(project: Path) -> None:
+    command("demo/unit")
+    course = project / "build" / "demo"
+    card, of_exercise = card_here(course / "lessons"), card_here(course / "release" / "unit")
+    assert card is not None and of_exercise is not None
+    assert (card.course, card.unit, of_exercise.unit, card.units) == ("demo", "", "unit", of_exercise.units)
+    (unit,) = card.units
+    assert (unit.title, unit.minutes, unit.lesson_minutes) == ("Running mean", 30, 15)
+    assert unit.parts == ("running-mean", "n-means", "spike")
 
 
 def test_a_lesson_that_is_gone_from_the_course_is_removed_with_its_data(project: Path) -> None:
