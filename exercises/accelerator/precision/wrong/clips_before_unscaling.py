@@ -1,0 +1,15 @@
+"""Clips while the scale is still in the gradient: nearly every step becomes far too short.
+
+Caught by: step.clipped_by_true_norm, step.any_scale
+"""
+
+
+# %% solution="mixed-step"
+def mixed_step(master, net, scale, max_norm, learning_rate):
+    scaled = net.backward({name: w.astype(np.float16) for name, w in master.items()}, scale)
+    g = {name: v.astype(np.float32) for name, v in scaled.items()}
+    norm = np.sqrt(sum(float((v**2).sum()) for v in g.values()))
+    if not np.isfinite(norm):
+        return master
+    shorter = min(1.0, max_norm / norm) / scale
+    return {name: w - np.float32(learning_rate * shorter) * g[name] for name, w in master.items()}

@@ -1,0 +1,13 @@
+"""Rounds by adding a half and cutting: a tie always goes up.
+
+Caught by: range.normal_numbers, range.small_numbers, range.any_format
+"""
+
+
+# %% solution="to-format"
+def to_format(x_N, exponent_bits, fraction_bits):
+    lowest, limit = 2 - 2 ** (exponent_bits - 1), 2 ** (exponent_bits - 1)
+    wide_N = x_N.astype(np.float64)
+    spacing_N = np.ldexp(1.0, np.maximum(np.frexp(wide_N)[1] - 1, lowest) - fraction_bits)
+    y_N = np.copysign(np.floor(np.abs(wide_N) / spacing_N + 0.5) * spacing_N, wide_N)
+    return np.where(np.abs(y_N) >= 2.0**limit, np.copysign(np.inf, x_N), y_N).astype(np.float32)
