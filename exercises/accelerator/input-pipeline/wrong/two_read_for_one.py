@@ -1,0 +1,31 @@
+"""Reads ahead before it collects, and again after it: more and more is under way.
+
+Caught by: resume.state_of_the_training, resume.before_the_first, resume.nothing_lost
+"""
+
+
+# %% solution="ResumablePrefetcher"
+class ResumablePrefetcher:
+    def __init__(self, stream, loader, depth):
+        self.stream, self.loader, self.depth = stream, loader, depth
+        self.state = stream.state_dict()
+        self.ahead = deque()
+        for _ in range(depth):
+            self.read()
+
+    def next_batch(self):
+        self.read()
+        sample, _, after = self.ahead.popleft()
+        batch = self.loader.result(sample)
+        self.read()
+        self.state = after
+        return batch
+
+    def state_dict(self):
+        return self.state
+
+    def read(self):
+        before = self.stream.state_dict()
+        sample = self.stream.next_sample()
+        self.loader.submit(sample)
+        self.ahead.append((sample, before, self.stream.state_dict()))
