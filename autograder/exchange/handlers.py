@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from autograder.errors import KitError
 from autograder.exchange import names
@@ -142,6 +143,8 @@ class ExchangeHandler(web.RequestHandler):
             who = self.caller.name if hasattr(self, "caller") else "nobody known"
             said = " | ".join(filter(None, value.args))
             log.info("refused: %s %s by=%s: %s", self.request.method, names.shown(self.request.path), who, said)
+        elif isinstance(value, StreamClosedError):
+            log.info("the client went away: %s %s", self.request.method, names.shown(self.request.path))
         else:
             super().log_exception(typ, value, tb)
 

@@ -14,12 +14,22 @@ EXTENSIONS = ("assignment_list", "course_list", "formgrader", "validate_assignme
 # For a person: a list of assignments, and a button that validates. Formgrader runs on the courses' own servers alone.
 PERSONS_EXTENSIONS = ("assignment_list", "validate_assignment")
 # The dashboard of `wb.cluster()`, by a Unix socket.
+DATA = "data"  # below the settings: what comes before Jupyter's own data
 DASHBOARD_PAGE = "autograder.hub.dashboard_page"
 DASHBOARD_SOCKET = "/tmp/dask/dashboard.sock"  # noqa: S108 - the server's own folder
 # Each takes part of a second at every start: language servers (none are installed), the other user interface, text
 # as notebooks (authors have it in their own JupyterLab).
 NOT_NEEDED = ("jupyter_lsp", "notebook", "jupyterlab_jupytext")
 HIDDEN_FROM_PERSONS = ("formgrader", "course-list", "create-assignment")
+# nbconvert's own macro takes MathJax from a server of the world, whose script would run in an instructor's browser.
+# nbgrader's grading page waits for MathJax's signal before it scrolls: it gets that. Formulas stay as they are written.
+NO_MATHJAX = """\
+{%- macro mathjax(url="") -%}
+<script>
+window.MathJax = {Hub: {Config() {}, Queue() {}, Startup: {signal: {Interest(tell) { tell("End"); }}}}};
+</script>
+{%- endmacro %}
+"""
 HIDDEN_FROM_COURSES = ("assignment-list", "course-list")
 
 
@@ -64,15 +74,16 @@ def _dashboard() -> dict[str, Any]:
 
 
 def _write(folder: Path, config: dict[str, Any], hidden: tuple[str, ...]) -> None:
-    (folder / "labconfig").mkdir(parents=True, exist_ok=True)
     disabled = {f"@jupyter/nbgrader:{name}": True for name in hidden}
     disabled["@jupyterlab/apputils-extension:announcements"] = True  # asks a server of the world for news
     texts = {
         "jupyter_server_config.json": json.dumps(config, indent=1),
         "labconfig/page_config.json": json.dumps({"disabledExtensions": disabled}, indent=1),
+        f"{DATA}/nbconvert/templates/base/mathjax.html.j2": NO_MATHJAX,
         "nbgrader_config.py": (CONFIG_FOLDER / "nbgrader_config.py").read_text(encoding="utf-8"),
     }
     for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         new = (folder / name).with_suffix(".new")
         new.write_text(text, encoding="utf-8")
         os.replace(new, folder / name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.exchange.client import URL_VARIABLE as EXCHANGE_VARIABLE
 from autograder.hub.hub import Hub
 from autograder.hub.models import ServerProfile, course_of
-from autograder.hub.server_files import DASHBOARD_SOCKET
+from autograder.hub.server_files import DASHBOARD_SOCKET, DATA
 from autograder.sandbox.server import HOME, ServerSpec, kit_shown
 from autograder.sandbox.spec import KIT
 from workbench.lessons.dashboards import SOCKET
@@ -83,6 +83,7 @@ def environment(account: str, profile: ServerProfile) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "JUPYTER_CONFIG_PATH": SETTINGS,
+        "JUPYTER_PATH": f"{SETTINGS}/{DATA}",
         "JUPYTER_RUNTIME_DIR": "/tmp/jupyter",  # noqa: S108 - the server's own; paths of sockets are short
         "WORKBENCH_PROFILE": profile.kit_profile,
         SOCKET: DASHBOARD_SOCKET,

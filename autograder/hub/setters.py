@@ -120,9 +120,17 @@ def set_pages(c: Any, hub: Hub) -> None:
     c.JupyterHub.template_paths = [str(TEMPLATES)]
     c.JupyterHub.template_vars = {"course_server": account_of(""), "served_courses": hub.served()}
     c.JupyterHub.implicit_spawn_seconds = 0.2
+    c.JupyterHub.default_url = lambda handler: first_page(hub, handler.current_user)
     c.JupyterHub.extra_handlers = [(r"/status", StatusHandler, {"hub_here": hub})]
     clients = {f"jupyterhub-user-{account_of(course)}" for course in hub.settings.courses}
     c.JupyterHub.tornado_settings = {"oauth_no_confirm_list": {*clients, f"service-{EXCHANGE}"}}
+
+
+def first_page(hub: Hub, user: Any) -> str:
+    """Where somebody lands after the sign-in: who only teaches, on the page with the formgraders; learners in their
+    server ("" is JupyterHub's own choice)."""
+    roles = set(hub.courses_of(user.name).values()) if user is not None else set()
+    return f"{user.settings['base_url']}hub/home" if roles and "learners" not in roles else ""
 
 
 SETTERS = (set_network, set_storage, set_sign_in, set_groups, set_roles, set_services, set_spawner, set_pages)

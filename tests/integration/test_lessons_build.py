@@ -106,6 +106,16 @@ def test_lessons_are_built_beside_the_exercises_and_again_byte_equal(project: Pa
     assert lesson.read_bytes() == before
 
 
+def test_a_rebuild_keeps_the_folder_of_lessons_that_running_servers_show(project: Path) -> None:
+    command("demo")
+    lessons = project / "build" / "demo" / "lessons"
+    before = lessons.stat().st_ino
+    (project / "courses" / "demo" / "unit.py").write_text(LESSON.replace("How many rows?", "How many?"))
+    command("demo")
+    assert lessons.stat().st_ino == before
+    assert "How many?" in (lessons / "unit.ipynb").read_text()
+
+
 def test_each_folder_of_notebooks_says_which_course_and_unit_it_is(project: Path) -> None:
     command("demo/unit")
     course = project / "build" / "demo"
