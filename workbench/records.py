@@ -26,14 +26,15 @@ MOST_WAITING = 1000
 
 _TABLES = """
 CREATE TABLE lessons (course TEXT, unit TEXT, read_at TEXT NOT NULL, PRIMARY KEY (course, unit));
-CREATE TABLE parts (course TEXT, unit TEXT, part TEXT, tries INTEGER NOT NULL, tried_at TEXT NOT NULL, passed_at TEXT,
+CREATE TABLE parts (course TEXT, unit TEXT, part TEXT, n_visible INTEGER NOT NULL, tries INTEGER NOT NULL,
+    tried_at TEXT NOT NULL, passed_at TEXT,
     PRIMARY KEY (course, unit, part));
 CREATE TABLE predictions (course TEXT, unit TEXT, name TEXT, guess REAL NOT NULL, measured REAL, at TEXT NOT NULL,
     PRIMARY KEY (course, unit, name));
 """
 _LESSON = "INSERT INTO lessons VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_PART = """INSERT INTO parts VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET
-    tries = tries + 1, tried_at = excluded.tried_at, passed_at = coalesce(passed_at, excluded.passed_at)"""
+_PART = """INSERT INTO parts VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET tries = tries + 1,
+    n_visible = excluded.n_visible, tried_at = excluded.tried_at, passed_at = coalesce(passed_at, excluded.passed_at)"""
 _PREDICTION = "INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?)"
 
 _waiting: list[tuple[str, tuple[Any, ...]]] = []  # what could not be written yet
@@ -49,8 +50,14 @@ class RecordsError(KitError):
 
 @dataclass(frozen=True)
 class PartRecord:
-    """One part of an exercise. Times are UTC, as 2026-11-24T20:41:07Z; `passed_at` is when it first passed, or None."""
+    """One part of an exercise. Times are UTC, as 2026-11-24T20:41:07Z.
 
+    Attributes:
+        n_visible: visible checks; of a part without any a learner cannot know whether it passes.
+        passed_at: when all visible checks first passed; None until then.
+    """
+
+    n_visible: int
     tries: int
     tried_at: str
     passed_at: str | None
@@ -88,10 +95,10 @@ def note_lesson(course: str, unit: str) -> None:
     _write(_LESSON, (course, unit, _now()))
 
 
-def note_part(course: str, unit: str, part: str, *, passed: bool) -> None:
+def note_part(course: str, unit: str, part: str, *, passed: bool, n_visible: int = 1) -> None:
     """Records that a part was checked; `passed`: all its visible checks passed."""
     now = _now()
-    _write(_PART, (course, unit, part, now, now if passed else None))
+    _write(_PART, (course, unit, part, n_visible, now, now if passed else None))
 
 
 def note_prediction(course: str, unit: str, name: str, guess: float, measured: float | None = None) -> None:
@@ -117,7 +124,7 @@ def read_units(course: str) -> dict[str, UnitRecord]:
             return units
         for unit, read_at in file.execute("SELECT unit, read_at FROM lessons WHERE course = ?", (course,)):
             of(unit).read_at = read_at
-        columns = "unit, part, tries, tried_at, passed_at"
+        columns = "unit, part, n_visible, tries, tried_at, passed_at"
         for unit, part, *fields in file.execute(f"SELECT {columns} FROM parts WHERE course = ?", (course,)):  # noqa: S608
             of(unit).parts[part] = PartRecord(*fields)
         columns = "unit, name, guess, measured, at"

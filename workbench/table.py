@@ -1,21 +1,18 @@
-"""The table that a check shows: text and HTML in one output, and buttons where widgets work.
+"""The table that a check shows: text and HTML in one output, and buttons below it where widgets work.
 
 The output is readable without widgets and without colour: on a saved page, in feedback, in a terminal. HTML has
 inline styles only, since a sanitiser would leave the text of a style sheet on the page.
 """
 
 import html
-import sys
-from collections.abc import Callable
-from importlib.util import find_spec
-from os import environ
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbench.checks import Part
+from workbench.lessons import shown as pieces
 from workbench.running import BROKE, FAILED, NOT_ATTEMPTED, PASSED, SKIPPED, TIMED_OUT, Outcome
 
-WIDGETS = "WORKBENCH_WIDGETS"  # "0" leaves the buttons out
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+Action = Callable[[], tuple[list[Outcome] | None, str]]
 MAX_CHARS, MAX_LINES = 600, 12
 MORE = "Further checks may run when your work is graded."
 AUTHOR = "A mistake of the exercise, not yours. Please tell whoever gave it to you, with this text: "
@@ -33,35 +30,46 @@ _CELL = "text-align:left;vertical-align:top;padding:4px 8px;white-space:pre-wrap
 _PILL = "color:#ffffff;background:{};padding:1px 6px;border-radius:4px;white-space:nowrap"
 
 
-def show(
-    part: Part,
-    outcomes: list[Outcome],
-    *,
-    buttons: bool,
-    actions: tuple[Callable[[], Any], Callable[[], Any]],
-) -> None:
+def show(part: Part, outcomes: list[Outcome], *, actions: Mapping[str, Action]) -> None:
     """Shows the outcomes in the notebook, or prints them where there is none.
 
     Args:
-        buttons: also offer buttons, where widgets work and something did not pass.
-        actions: what the buttons "check again" and "next hint" do.
+        actions: buttons below, where widgets work and something did not pass. Each returns other outcomes for the
+            table, or None, and what to say below the buttons.
     """
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    text = as_text(part, outcomes)
-    if shell is None:
-        print(text)
+    handle = pieces.show(as_text(part, outcomes), as_html(part, outcomes))
+    if not pieces.is_live() or all(outcome.state == PASSED for outcome in outcomes):
         return
-    from IPython.display import display
 
-    display({"text/plain": text, "text/html": as_html(part, outcomes)}, raw=True)  # type: ignore[no-untyped-call]
-    live = hasattr(shell, "kernel") and find_spec("ipywidgets") is not None and environ.get(WIDGETS) != "0"
-    if buttons and live and any(outcome.state != PASSED for outcome in outcomes):
-        _show_buttons(part, *actions)
+    def updating(act: Action) -> Action:
+        def pressed() -> tuple[list[Outcome] | None, str]:
+            again, said = act()
+            if again is not None:
+                handle.update(pieces.bundle(as_text(part, again), as_html(part, again)), raw=True)
+            return again, said
+
+        return pressed
+
+    updated = {label: updating(act) for label, act in actions.items()}
+    twin = f'Run this cell again to check again; wb.hint("{part.name}") gives a hint.'
+    pieces.show(twin, f"<p>{_escape(twin)}</p>", lambda: buttons(f"{part.title}: checks", updated))
+
+
+def buttons(label: str, actions: Mapping[str, Action]) -> Any:
+    """The widget with a button for each action; `label` names the group of them."""
+    from workbench.lessons.controls import controls
+
+    listed = [{"name": name, "label": name} for name in actions]
+    return controls(
+        {"kind": "buttons", "label": label, "buttons": listed}, lambda action: actions[action["pressed"]]()[1]
+    )
 
 
 def as_text(part: Part, outcomes: list[Outcome]) -> str:
-    """The table as plain text."""
-    lines = [_summary(part, outcomes)]
+    """The table as plain text; a sentence where there is nothing to check."""
+    if not outcomes:
+        return summary(part, outcomes)
+    lines = [summary(part, outcomes)]
     for outcome in outcomes:
         mark = MARKS[outcome.state][0]
         lines.append(f"  {mark:<16}{_points(outcome):>7}  {outcome.title}")
@@ -75,11 +83,13 @@ def as_text(part: Part, outcomes: list[Outcome]) -> str:
 
 
 def as_html(part: Part, outcomes: list[Outcome]) -> str:
-    """The table as HTML; every text is escaped."""
+    """The table as HTML; every text is escaped. A sentence where there is nothing to check."""
+    if not outcomes:
+        return f"<p>{_escape(summary(part, outcomes))}</p>"
     heads = ("Result", "Check", "Points", "Expected", "Came", "Input", "Message")
-    head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in heads)
+    head = " ".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in heads)
     rows = "".join(_row(outcome) for outcome in outcomes)
-    caption = f'<caption style="text-align:left;color:inherit">{_escape(_summary(part, outcomes))}</caption>'
+    caption = f'<caption style="text-align:left;color:inherit">{_escape(summary(part, outcomes))}</caption>'
     return (
         f'<div style="overflow-x:auto"><table style="border-collapse:collapse">{caption}'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{MORE}</p></div>"
@@ -92,7 +102,7 @@ def _row(outcome: Outcome) -> str:
     texts = (outcome.expected or "", outcome.came or "", outcome.given or "", _message(outcome))
     cells = [f'<td style="{_CELL}">{_escape(text)}</td>' for text in (outcome.title, _points(outcome), *texts[:3])]
     last = f'<td style="{_CELL}">{_escape(texts[3])}{_disclosure(outcome)}</td>'
-    return f"<tr>{first}{''.join(cells)}{last}</tr>"
+    return f"<tr>{' '.join([first, *cells, last])}</tr>"
 
 
 def _disclosure(outcome: Outcome) -> str:
@@ -118,7 +128,8 @@ def _message(outcome: Outcome) -> str:
     return AUTHOR + first if outcome.state == BROKE else first
 
 
-def _summary(part: Part, outcomes: list[Outcome]) -> str:
+def summary(part: Part, outcomes: list[Outcome]) -> str:
+    """How many points the visible checks gave, in words."""
     if not outcomes:
         return f"{part.title}: this part has no visible checks; it is graded after you hand in."
     earned, points = sum(o.earned for o in outcomes), sum(o.points for o in outcomes)
@@ -141,27 +152,3 @@ def _cut(text: str) -> str:
 
 def _escape(text: str) -> str:
     return html.escape(_cut(text))
-
-
-def _show_buttons(part: Part, check_again: Callable[[], Any], next_hint: Callable[[], Any]) -> None:
-    """Two buttons whose saved twin is one line of text."""
-    import ipywidgets
-    from IPython.display import display
-
-    output = ipywidgets.Output()
-    buttons = []
-    for label, act in (("Check again", check_again), ("Next hint", next_hint)):
-        button = ipywidgets.Button(description=label, tooltip=f"{label}: {part.title}")
-
-        def pressed(_button: Any, act: Callable[[], Any] = act) -> None:
-            with output:
-                output.clear_output(wait=True)
-                act()
-
-        button.on_click(pressed)
-        buttons.append(button)
-    box = ipywidgets.VBox([ipywidgets.HBox(buttons), output])
-    twin = f'wb.hint("{part.name}") gives a hint; run this cell again to check again.'
-    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-    bundle = {WIDGET_VIEW: view, "text/plain": twin, "text/html": f"<p>{_escape(twin)}</p>"}
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]

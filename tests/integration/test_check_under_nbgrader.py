@@ -125,13 +125,29 @@ def test_autograde_gives_nothing_to_an_answer_that_was_interrupted(exercise: Pat
     assert determine_grade(executed.cells[-1])[0] == 0
 
 
-def test_a_table_and_its_buttons_are_readable_in_the_saved_notebook(exercise: Path) -> None:
+def test_a_table_and_its_buttons_are_readable_in_the_saved_notebook(
+    exercise: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The buttons are an output of their own, below the sentence that stands for them."""
     from nbclient import NotebookClient
 
+    monkeypatch.setenv("WORKBENCH_WIDGETS", "1")
     work = notebook(HALF, "double", 5)
     NotebookClient(work, timeout=60, kernel_name="python3").execute(cwd=str(exercise))
-    shown, buttons = work.cells[-1].outputs
+    shown, twin, buttons = work.cells[-1].outputs
     assert "✗ failed" in shown.data["text/plain"]
     assert "✗ failed" in shown.data["text/html"]
-    assert set(buttons.data) == {"application/vnd.jupyter.widget-view+json", "text/plain", "text/html"}
-    assert "wb.hint" in buttons.data["text/plain"]
+    assert "wb.hint" in twin.data["text/plain"] and "wb.hint" in twin.data["text/html"]
+    assert set(buttons.data) == {"application/vnd.jupyter.widget-view+json"}
+
+
+def test_where_nobody_has_the_notebook_open_there_are_no_buttons(
+    exercise: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbclient import NotebookClient
+
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    work = notebook(HALF, "double", 5)
+    NotebookClient(work, timeout=60, kernel_name="python3").execute(cwd=str(exercise))
+    (shown,) = work.cells[-1].outputs
+    assert "✗ failed" in shown.data["text/plain"]

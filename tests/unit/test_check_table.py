@@ -16,8 +16,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import workbench as wb
+from autograder.grade.outputs import clean_html
 from workbench import channel, notebook, table
 from workbench.checks import Part
+from workbench.printed import MOST_CHARS
 from workbench.running import Outcome
 
 CHECKS = """
@@ -62,6 +64,11 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interac
 
 def run(shell: InteractiveShell, source: str) -> Any:
     return shell.run_cell(source, store_history=False)
+
+
+def told(shell: InteractiveShell) -> str:
+    """The text of what was shown last."""
+    return str(shell.shown[-1]["text/plain"])
 
 
 def test_every_state_is_told_in_text_and_in_html_without_colour(session: InteractiveShell) -> None:
@@ -145,19 +152,18 @@ def test_long_outputs_are_cut() -> None:
         assert text.count("\ne") <= table.MAX_LINES
 
 
-def test_hints_come_one_by_one(session: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hints_come_one_by_one(session: InteractiveShell) -> None:
     run(session, 'wb.hint("double")')
-    assert 'First run wb.check("double")' in capsys.readouterr().out
+    assert 'First run wb.check("double")' in told(session)
     run(session, "def double(x): return 0")
     run(session, 'wb.check("double")')
-    capsys.readouterr()
     for want in ("What is 2 + 2?", "And below 0?", "Add it to itself.", "no more hints", "What is 2 + 2?"):
         run(session, 'wb.hint("double")')
-        assert want in capsys.readouterr().out
+        assert want in told(session)
 
 
 def test_hints_go_on_after_another_check_as_long_as_it_does_not_pass(
-    session: InteractiveShell, capsys: pytest.CaptureFixture[str]
+    session: InteractiveShell
 ) -> None:
     right_for_2 = "def double(x): return x * x"
     for answer, want in [
@@ -174,43 +180,39 @@ def test_hints_go_on_after_another_check_as_long_as_it_does_not_pass(
     ]:
         run(session, answer)
         run(session, 'wb.check("double")')
-        capsys.readouterr()
         run(session, 'wb.hint("double")')
-        assert want in capsys.readouterr().out
+        assert want in told(session)
 
 
 def test_a_part_without_hints_says_so_without_a_promise(
-    session: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    session: InteractiveShell, tmp_path: Path
 ) -> None:
     (tmp_path / "checks.py").write_text(re.sub(r", hints=\[.*?\]", "", CHECKS))
     run(session, "def double(x): return 0")
     run(session, 'wb.check("double")')
-    capsys.readouterr()
     for _ in range(2):
         run(session, 'wb.hint("double")')
-        assert capsys.readouterr().out.endswith("saying it aloud often helps.\n")
+        assert told(session).endswith("saying it aloud often helps.")
 
 
 @pytest.mark.parametrize("starter", ["", "def double(x): raise NotImplementedError('double: Add it.')"])
 def test_a_part_that_was_not_attempted_gives_its_hints(
-    session: InteractiveShell, capsys: pytest.CaptureFixture[str], starter: str
+    session: InteractiveShell, starter: str
 ) -> None:
     run(session, starter)
     run(session, 'wb.check("double")')
-    capsys.readouterr()
     for want in ("Hint for “Twice 2 is 4”: What is 2 + 2?", "And below 0?", "Add it to itself.", "no more hints"):
         run(session, 'wb.hint("double")')
-        assert want in capsys.readouterr().out
+        assert want in told(session)
 
 
 def test_where_all_visible_checks_pass_there_is_nothing_to_hint_at(
-    session: InteractiveShell, capsys: pytest.CaptureFixture[str]
+    session: InteractiveShell
 ) -> None:
     run(session, "def double(x): return 2 * x")
     run(session, 'wb.check("double")')
-    capsys.readouterr()
     run(session, 'wb.hint("double")')
-    assert "All visible checks of this part pass" in capsys.readouterr().out
+    assert "All visible checks of this part pass" in told(session)
 
 
 def test_a_part_that_runs_before_its_cell_says_which_cell(session: InteractiveShell) -> None:
@@ -235,9 +237,34 @@ def test_a_check_that_breaks_is_the_authors_fault_and_says_whom_to_tell(session:
     assert "ZeroDivisionError" in text
 
 
-def test_a_part_without_visible_checks_says_when_it_is_graded(session: InteractiveShell) -> None:
+def test_a_part_without_visible_checks_says_so_in_a_sentence_and_shows_no_table(session: InteractiveShell) -> None:
     run(session, 'wb.check("later")')
-    assert "graded after you hand in" in session.shown[0]["text/plain"]
+    (shown,) = session.shown
+    for page in (shown["text/plain"], shown["text/html"]):
+        assert "Later: this part has no visible checks; it is graded after you hand in." in page
+    assert "<table" not in shown["text/html"]
+
+
+def test_the_table_is_readable_where_styles_and_their_paddings_are_taken_away(session: InteractiveShell) -> None:
+    run(session, "def double(x): return x * x")
+    run(session, 'wb.check("double")')
+    bare = clean_html(session.shown[0]["text/html"])
+    words = re.sub("<[^>]*>", "", bare or "").split()
+    assert "✓ passed Twice 2 is 4 1/1" in " ".join(words)
+
+
+@pytest.mark.parametrize("stream", ["out", "err"])
+def test_a_function_that_prints_without_end_shows_its_beginning_and_says_how_much_is_left_out(
+    session: InteractiveShell, capsys: pytest.CaptureFixture[str], stream: str
+) -> None:
+    run(session, f"import sys\ndef double(x):\n    sys.std{stream}.write('x' * 10**8)\n    return 2 * x")
+    before = sys.stdout, sys.stderr
+    run(session, 'wb.check("double")')
+    assert (sys.stdout, sys.stderr) == before
+    written = capsys.readouterr()
+    assert getattr(written, stream).count("x") == MOST_CHARS
+    assert f"{2 * 10**8 - MOST_CHARS:,} characters more" in written.out
+    assert "3 of 3 points" in session.shown[0]["text/plain"]
 
 
 @pytest.mark.parametrize("call", ['wb.check("duoble")', 'wb.hint("duoble")'])

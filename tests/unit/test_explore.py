@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import ipywidgets
 import pandas as pd
 import pytest
 
@@ -36,18 +35,38 @@ def test_a_slider_starts_at_the_default_else_in_its_middle() -> None:
     offered = {"a": (1, 9), "b": (0.0, 1.0), "c": {"low": "l", "mid": "m", "high": "h"}, "d": (0, 10, 3), "e": (1, 9)}
     scales = _scales(function, offered, "wb.explore")
     assert [scale.start for scale in scales] == [5, 0.5, "m", 3, 7]
-    kinds = [type(slider) for slider in _board(scales, print).children]
-    whole, real, choice = ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.SelectionSlider
-    assert kinds == [whole, real, choice, whole, whole]
+    told = _board(scales, str).spec["sliders"]
+    assert [(slider["at"], slider["last"]) for slider in told] == [(4, 8), (50, 100), (1, 2), (1, 3), (6, 8)]
+    assert told[2]["labels"] == ["low", "mid", "high"] and told[1]["labels"][50] == "0.5"
+
+
+def test_the_browser_writes_the_values_of_a_slider_with_very_many_places() -> None:
+    (scale,) = _scales(lambda n: None, {"n": (1, 1_000_000)}, "wb.explore")
+    assert sliders._slider(scale) == {"name": "n", "label": "n", "last": 999_999, "at": 499_999, "low": 1, "step": 1}
 
 
 def test_each_move_draws_again_with_all_values() -> None:
     seen: list[dict[str, Any]] = []
     scales = _scales(speedup, {"share_percent": (1, 90), "n_workers": {"few": 4, "many": 64}}, "wb.explore")
-    share, workers = _board(scales, seen.append).children
-    share.value = 25
-    workers.value = 64
+
+    def again(values: dict[str, Any]) -> str:
+        seen.append(values)
+        return "drawn"
+
+    board = _board(scales, again)
+    board.act({"places": {"share_percent": 24, "n_workers": 0}})
+    board.act({"places": {"share_percent": 24, "n_workers": 1}})
     assert seen == [{"share_percent": 25, "n_workers": 4}, {"share_percent": 25, "n_workers": 64}]
+    assert (board.said, board.answered) == ("drawn", 2)
+
+
+def test_a_start_between_two_places_stays_until_its_slider_is_moved() -> None:
+    seen: list[dict[str, Any]] = []
+    scales = _scales(lambda a=0.35, b=1: None, {"a": (0.0, 1.0, 0.5), "b": (0, 3)}, "wb.explore")
+    board = _board(scales, lambda values: seen.append(values) or "")
+    for places in ({"a": 1, "b": 2}, {"a": 2, "b": 2}):
+        board.act({"places": places})
+    assert seen == [{"a": 0.35, "b": 2}, {"a": 1.0, "b": 2}]
 
 
 def test_a_move_changes_the_output_that_the_cell_already_has(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,8 +83,8 @@ def test_a_move_changes_the_output_that_the_cell_already_has(monkeypatch: pytest
 
     monkeypatch.setattr(sliders, "show", show)
     wb.explore(speedup, share_percent=(0, 90))
-    boards[0].children[0].value = 10
-    boards[0].children[0].value = 0
+    boards[0].act({"places": {"share_percent": 10}})
+    boards[0].act({"places": {"share_percent": 0}})
     assert "share percent = 10" in updates[0] and "<10 times>" in updates[0]
     assert "✗ no result: ZeroDivisionError" in updates[1]
 

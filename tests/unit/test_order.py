@@ -52,29 +52,14 @@ def test_the_page_escapes_lines_and_keeps_their_spaces() -> None:
     assert "    z = y &lt; 3" in page and "<details><summary>The right order</summary>" in page
 
 
-def test_buttons_move_a_line_and_a_check_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_answers_for_the_order_that_the_lines_have_now() -> None:
     mixed = [LINES[1], LINES[0], *LINES[2:]]
-    head, *rows, done, said = ordering._rows("q", mixed, [LINES], "So it is.").children
-    assert "q" in head.value
-    focused: list[str] = []
-    for row in rows:
-        for button in row.children[:2]:
-            monkeypatch.setattr(type(button), "focus", lambda self: focused.append(self.tooltip))
-    done.click()
-    assert "not yet" in said.value and "Look at line 1" in said.value
-    up, _, text = rows[1].children
-    up.click()
-    assert "y = x + 1" in text.value
-    assert "Line 2 is line 1 now." in said.value
-    assert focused == ["Move line 1 down"], "the focus goes with the line; up is not possible there"
-    done.click()
-    assert "correct" in said.value and "So it is." in said.value
-
-
-def test_the_outer_lines_cannot_be_moved_out() -> None:
-    rows = ordering._rows("q", LINES, [LINES], "").children[1:-2]
-    assert rows[0].children[0].disabled and rows[-1].children[1].disabled
-    assert not rows[0].children[1].disabled
+    lines = ordering._lines("q `x`", mixed, [LINES], "So it is.")
+    assert lines.spec["lines"] == mixed and "<code>x</code>" in lines.spec["question"]
+    lines.act({"order": [0, 1, 2, 3]})
+    assert "not yet" in lines.said and "Look at line 1" in lines.said
+    lines.act({"order": [1, 0, 2, 3]})
+    assert "correct" in lines.said and "So it is." in lines.said
 
 
 @pytest.mark.parametrize(

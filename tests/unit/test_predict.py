@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pytest
 
@@ -98,18 +97,11 @@ def test_an_error_is_shown_in_a_notebook_without_a_traceback() -> None:
     assert caught.value._render_traceback_() == [str(caught.value)]
 
 
-def field_and_answer(prediction: Any) -> tuple[Any, Any]:
-    box = predictions._field(prediction)
-    field, said = box.children[1].children
-    assert isinstance(field, ipywidgets.Text)
-    return field, said
-
-
 def test_a_typed_number_is_kept_and_said_back(capsys: pytest.CaptureFixture[str]) -> None:
     wb.predict("join", "How many?", unit="tasks")
-    field, said = field_and_answer(predictions._predictions["join"])
-    field.value = "1,024"
-    assert "Noted: 1,024 tasks." in said.value
+    field = predictions._field(predictions._predictions["join"])
+    field.act({"text": "1,024"})
+    assert "Noted: 1,024 tasks." in field.said
     wb.settle("join", 64)
     assert "You said 1,024 tasks; measured 64 tasks" in capsys.readouterr().out
 
@@ -118,10 +110,10 @@ def test_a_typed_number_is_kept_and_said_back(capsys: pytest.CaptureFixture[str]
 def test_what_is_no_number_is_answered_and_not_kept(typed: str) -> None:
     wb.predict("join", "How many?")
     prediction = predictions._predictions["join"]
-    field, said = field_and_answer(prediction)
-    field.value = typed
+    field = predictions._field(prediction)
+    field.act({"text": typed})
     assert prediction.guess is None
-    assert "Please write a number" in said.value and typed not in said.value
+    assert "Please write a number" in field.said and typed not in field.said
 
 
 def test_a_number_that_is_typed_after_the_measurement_changes_what_is_shown_and_says_so() -> None:
@@ -133,10 +125,10 @@ def test_a_number_that_is_typed_after_the_measurement_changes_what_is_shown_and_
 
     wb.predict("join", "How many?")
     prediction = predictions._predictions["join"]
-    field, _ = field_and_answer(prediction)
+    field = predictions._field(prediction)
     wb.settle("join", 64)
     prediction.shown = handle = Handle()
-    field.value = "60"
+    field.act({"text": "60"})
     assert handle.shown is not None
     assert "You said 60; measured 64" in handle.shown["text/plain"]
     assert "saw the measurement first" in handle.shown["text/plain"]
@@ -144,5 +136,5 @@ def test_a_number_that_is_typed_after_the_measurement_changes_what_is_shown_and_
 
 def test_the_field_has_a_label_that_names_the_unit() -> None:
     wb.predict("join", "How many?", unit="tasks")
-    field, _ = field_and_answer(predictions._predictions["join"])
-    assert field.description == "Your number of tasks:"
+    field = predictions._field(predictions._predictions["join"])
+    assert field.spec["label"] == "Your number of tasks:"

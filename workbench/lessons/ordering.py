@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from workbench.lessons.controls import controls
 from workbench.lessons.shown import RIGHT, WRONG, LessonError, as_sentence, prose, reply, show
 
 MOST_LINES = 12
@@ -29,7 +30,7 @@ def order(lines: Sequence[str], question: str, also: Sequence[Sequence[str]] = (
     orders = _checked_orders(lines, also, f"wb.order(…, {question[:60]!r})")
     mixed = shuffled(orders)
     twins = _text(question, mixed, orders[0], why), _page(question, mixed, orders[0], why)
-    show(*twins, lambda: _rows(question, mixed, orders, why))
+    show(*twins, lambda: _lines(question, mixed, orders, why))
 
 
 def shuffled(orders: Sequence[Sequence[str]]) -> list[str]:
@@ -96,42 +97,12 @@ def _code(line: str) -> str:
     return f'<pre style="{_LINE}">{html.escape(line)}</pre>'
 
 
-def _rows(question: str, mixed: list[str], orders: list[list[str]], why: str) -> Any:
-    """A row for each place: two buttons and the line that is there. The focus goes with the line that is moved."""
-    import ipywidgets
+def _lines(question: str, mixed: list[str], orders: list[list[str]], why: str) -> Any:
+    """The lines with two buttons each, and one that checks their order."""
 
-    now = list(mixed)
-    texts = [ipywidgets.HTML(_code(line)) for line in now]
-    said = ipywidgets.HTML()
-    buttons: list[dict[int, Any]] = []
+    def answer(action: dict[str, Any]) -> str:
+        is_right, words = judged([mixed[place] for place in action["order"]], orders)
+        return reply(RIGHT if is_right else WRONG, f"{words} {why}".strip() if is_right else words)
 
-    def move(place: int, step: int) -> None:
-        target = place + step
-        now[place], now[target] = now[target], now[place]
-        for at in (place, target):
-            texts[at].value = _code(now[at])
-        said.value = f'<div role="alert"><p>Line {place + 1} is line {target + 1} now.</p></div>'
-        onward = buttons[target][step] if not buttons[target][step].disabled else buttons[target][-step]
-        onward.focus()
-
-    def check(_button: Any) -> None:
-        is_right, words = judged(now, orders)
-        said.value = reply(RIGHT if is_right else WRONG, f"{words} {why}".strip() if is_right else words)
-
-    for place in range(len(now)):
-        pair = {}
-        for step, label in ((-1, "↑ up"), (1, "↓ down")):
-            button = ipywidgets.Button(
-                description=label,
-                tooltip=f"Move line {place + 1} {label.split()[1]}",
-                disabled=not 0 <= place + step < len(now),
-                layout={"width": "5.5em"},
-            )
-            button.on_click(lambda _button, place=place, step=step: move(place, step))
-            pair[step] = button
-        buttons.append(pair)
-    rows = [ipywidgets.HBox([*pair.values(), text]) for pair, text in zip(buttons, texts, strict=True)]
-    done = ipywidgets.Button(description="Check the order", tooltip=f"Check the order: {question}")
-    done.on_click(check)
-    head = ipywidgets.HTML(f"<p><strong>Put in order:</strong> {prose(question)}</p>")
-    return ipywidgets.VBox([head, *rows, done, said])
+    asked = f"<strong>Put in order:</strong> {prose(question)}"
+    return controls({"kind": "order", "question": asked, "lines": mixed, "button": "Check the order"}, answer)

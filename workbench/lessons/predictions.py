@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from workbench import notes
+from workbench.lessons.controls import controls
 from workbench.lessons.shown import LessonError, as_number, as_sentence, bundle, number_text, prose, show
 
 CLOSE = 0.1  # within a tenth counts as close
@@ -10,6 +12,7 @@ CLOSE = 0.1  # within a tenth counts as close
 
 @dataclass
 class _Prediction:
+    name: str
     question: str
     unit: str
     guess: float | None = None
@@ -39,7 +42,7 @@ def predict(name: str, question: str, unit: str = "", guess: float | None = None
     before = _predictions.get(name)
     kept = before.guess if before and guess is None else guess
     known = None if kept is None else as_number(kept, where)
-    _predictions[name] = prediction = _Prediction(question, unit, known)
+    _predictions[name] = prediction = _Prediction(name, question, unit, known)
     said = f"You said {number_text(known, unit)}." if known is not None else ""
     how = f"Your number{f' of {unit}' if unit else ''}: write guess=… into this call and run the cell again."
     show(
@@ -76,6 +79,7 @@ def settle(name: str, measured: Any, unit: str = "", why: str = "") -> None:
         raise LessonError("The units differ.", where=where, came=unit, expected=f"{prediction.unit}, as in wb.predict")
     prediction.unit = prediction.unit or unit
     prediction.settled, prediction.late = (value, why.strip()), False
+    _record(prediction)
     prediction.shown = show(*_verdict(prediction))
 
 
@@ -111,29 +115,30 @@ def _verdict(prediction: _Prediction) -> tuple[str, str]:
 
 def _field(prediction: _Prediction) -> Any:
     """A field for the number, and a line that says what was understood."""
-    import ipywidgets
 
-    label = f"Your number{f' of {prediction.unit}' if prediction.unit else ''}:"
-    field = ipywidgets.Text(
-        value="" if prediction.guess is None else number_text(prediction.guess).replace(",", ""),
-        placeholder="a number, then run on",
-        description=label,
-        tooltip=prediction.question,
-        style={"description_width": "initial"},
-        layout={"width": "26em", "max_width": "100%"},
-    )
-    said = ipywidgets.HTML()
+    def answer(action: dict[str, Any]) -> str:
+        prediction.guess, said = _read(action["text"], prediction.unit)
+        prediction.late = prediction.settled is not None and prediction.guess is not None
+        if prediction.settled is not None and prediction.shown is not None:
+            prediction.shown.update(bundle(*_verdict(prediction)), raw=True)
+        _record(prediction)
+        return said
 
-    def changed(change: dict[str, Any]) -> None:
-        prediction.guess, said.value = _read(change["new"], prediction.unit)
-        if prediction.settled is not None:
-            prediction.late = prediction.guess is not None
-            if prediction.shown is not None:
-                prediction.shown.update(bundle(*_verdict(prediction)), raw=True)
+    spec = {
+        "kind": "text",
+        "question": f"<strong>Predict:</strong> {prose(prediction.question)}",
+        "label": f"Your number{f' of {prediction.unit}' if prediction.unit else ''}:",
+        "value": "" if prediction.guess is None else number_text(prediction.guess).replace(",", ""),
+        "placeholder": "a number, then run on",
+    }
+    return controls(spec, answer)
 
-    field.observe(changed, names="value")
-    question = ipywidgets.HTML(f"<p><strong>Predict:</strong> {prose(prediction.question)}</p>")
-    return ipywidgets.VBox([question, ipywidgets.HBox([field, said])])
+
+def _record(prediction: _Prediction) -> None:
+    """Into the learner's own records; a guess that came after the measurement is none."""
+    if prediction.guess is not None and not prediction.late:
+        measured = prediction.settled[0] if prediction.settled else None
+        notes.prediction(prediction.name, prediction.guess, measured)
 
 
 def _read(text: str, unit: str) -> tuple[float | None, str]:
@@ -143,5 +148,5 @@ def _read(text: str, unit: str) -> tuple[float | None, str]:
     try:
         value = as_number(float(text.replace(",", "").replace("_", "").strip()), "")
     except (ValueError, LessonError):
-        return None, "<span>Please write a number, as 17 or 2.5.</span>"
-    return value, f"<span>Noted: {number_text(value, prose(unit))}.</span>"
+        return None, "<p>Please write a number, as 17 or 2.5.</p>"
+    return value, f"<p>Noted: {number_text(value, prose(unit))}.</p>"

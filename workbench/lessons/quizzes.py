@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from string import ascii_lowercase
 from typing import Any
 
+from workbench.lessons.controls import controls
 from workbench.lessons.shown import OTHER, RIGHT, LessonError, Mark, as_sentence, prose, reply, show
 
 MOST_CHOICES = 6
@@ -34,7 +35,7 @@ def quiz(question: str, choices: Mapping[str, str], right: str) -> None:
         expected = " or ".join(map(repr, choices))
         raise LessonError("The right choice is none of the choices.", where=where, came=repr(right), expected=expected)
     marks = {choice: RIGHT if choice == right else OTHER for choice in choices}
-    show(_text(question, choices, marks), _page(question, choices, marks), lambda: _buttons(question, choices, marks))
+    show(_text(question, choices, marks), _page(question, choices, marks), lambda: _choices(question, choices, marks))
 
 
 def _text(question: str, choices: Mapping[str, str], marks: dict[str, Mark]) -> str:
@@ -54,19 +55,14 @@ def _page(question: str, choices: Mapping[str, str], marks: dict[str, Mark]) -> 
     return f"<p><strong>Quiz:</strong> {prose(question)}</p>{folds}"
 
 
-def _buttons(question: str, choices: Mapping[str, str], marks: dict[str, Mark]) -> Any:
-    """Radio buttons, none chosen at first, and the reply below them."""
-    import ipywidgets
+def _choices(question: str, choices: Mapping[str, str], marks: dict[str, Mark]) -> Any:
+    """The choices, none chosen at first, and a button that shows the reply to the chosen one."""
+    listed = list(choices)
 
-    radio = ipywidgets.RadioButtons(
-        options=list(choices), value=None, description="Your answer:", tooltip=question, layout={"width": "auto"}
-    )
-    radio.style.description_width = "initial"
-    answer = ipywidgets.HTML()
+    def answer(action: dict[str, Any]) -> str:
+        choice = listed[action["chosen"]]
+        return reply(marks[choice], choices[choice])
 
-    def chosen(change: dict[str, Any]) -> None:
-        choice = change["new"]
-        answer.value = reply(marks[choice], choices[choice]) if choice else ""
-
-    radio.observe(chosen, names="value")
-    return ipywidgets.VBox([ipywidgets.HTML(f"<p><strong>Quiz:</strong> {prose(question)}</p>"), radio, answer])
+    asked = f"<strong>Quiz:</strong> {prose(question)}"
+    spec = {"kind": "choice", "question": asked, "choices": [prose(each) for each in listed], "button": "Answer"}
+    return controls(spec, answer)

@@ -1,4 +1,7 @@
-"""How a lesson's pieces are shown: text and HTML in one output, and a widget in front of them in a live notebook.
+"""How a lesson's pieces are shown: text and HTML in one output, and a widget below it in a live notebook.
+
+The widget hides its twin while it lives. They are two outputs, since of one JupyterLab would show the widget alone, and
+an error in its place in a notebook that is opened again.
 
 The twins are readable without widgets, without colour and in any theme: on a saved page, in feedback, in a terminal.
 """
@@ -12,10 +15,12 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
+from workbench import notes
+from workbench.course_card import notebook_path
 from workbench.errors import KitError
 
 NBGRADER_MODE = "NBGRADER_EXECUTION"  # set by nbgrader, and by `autograder build --run` for solved notebooks
-WIDGETS = "WORKBENCH_WIDGETS"  # "0" leaves the widgets out
+WIDGETS = "WORKBENCH_WIDGETS"  # "0" leaves the widgets out; "1" has them also where nobody seems to look
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 # Each mark says by itself what it means; white on these grounds has a contrast of at least 5:1, in any theme.
@@ -47,11 +52,12 @@ def show(text: str, page: str, widget: Any = None) -> Any:
         return None
     from IPython.display import display
 
-    data = bundle(text, page)
+    notes.lesson()
+    handle = display(bundle(text, page), raw=True, display_id=True)  # type: ignore[no-untyped-call]
     if widget is not None and is_live():
         view = {"version_major": 2, "version_minor": 0, "model_id": widget().model_id}
-        data = {WIDGET_VIEW: view, **data}
-    return display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        display({WIDGET_VIEW: view}, raw=True)  # type: ignore[no-untyped-call]
+    return handle
 
 
 def bundle(text: str, page: str) -> dict[str, Any]:
@@ -60,10 +66,11 @@ def bundle(text: str, page: str) -> dict[str, Any]:
 
 
 def is_live() -> bool:
-    """Whether widgets can work here: a kernel, ipywidgets, no grading, not switched off."""
-    graded = os.environ.get(NBGRADER_MODE) or os.environ.get("WORKBENCH_LINK_FD")
-    wanted = not graded and os.environ.get(WIDGETS) != "0"
-    return wanted and hasattr(_shell(), "kernel") and find_spec("ipywidgets") is not None
+    """Whether widgets can work here: a kernel, a notebook that somebody has open, no grading, not switched off."""
+    if os.environ.get(NBGRADER_MODE) or os.environ.get("WORKBENCH_LINK_FD") or not hasattr(_shell(), "kernel"):
+        return False
+    wanted = os.environ.get(WIDGETS) or ("1" if notebook_path() else "0")
+    return wanted != "0" and find_spec("anywidget") is not None
 
 
 def is_solved_run() -> bool:
@@ -83,8 +90,8 @@ def prose(text: str) -> str:
 
 
 def reply(mark: Mark, text: str) -> str:
-    """What is answered to a reader's action, as HTML that a screen reader announces when it comes in."""
-    return f'<div role="alert"><p>{pill(mark)} {prose(text)}</p></div>'
+    """What is answered to a reader's action, as HTML."""
+    return f"<p>{pill(mark)} {prose(text)}</p>"
 
 
 def number_text(value: float, unit: str = "") -> str:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.lessons.controls import controls
 from workbench.lessons.pictures import table_twins
 from workbench.lessons.shown import OPEN, LessonError, bundle, number_text, pill, prose, show
 
 FAILED = ("✗ no result", "#b42318")
 MOST_SLIDERS = 5
 _STEPS = 100  # of a slider between two numbers that are not whole
+_MOST_LABELS = 500  # places whose values are written out; the values of others the browser writes
 _EXPECTED = "name=(low, high), name=(low, high, step), name=[value, …] or name={label: value, …}"
 
 
@@ -32,6 +34,22 @@ class Scale:
     def said(self, value: Any) -> str:
         """A value as a reader finds it on the slider."""
         return self.labels[self.values.index(value)] if self.labels else number_text(value)
+
+    @property
+    def last(self) -> int:
+        """The last place of the slider; the first is 0."""
+        return len(self.values) - 1 if self.labels else int((self.values[1] - self.values[0]) / self.values[2] + 1e-9)
+
+    @property
+    def place(self) -> int:
+        """The place where it starts, or the one that is nearest to the start."""
+        if self.labels:
+            return self.values.index(self.start)
+        return min(self.last, round(float((self.start - self.values[0]) / self.values[2])))
+
+    def at(self, place: int) -> Any:
+        """The value at a place."""
+        return self.values[place] if self.labels else self.values[0] + place * self.values[2]
 
     def offer(self) -> str:
         """All that the slider offers, in words."""
@@ -62,9 +80,10 @@ def explore(function: Callable[..., Any], /, *, table: Any = None, **sliders: An
     first = _framed(scales, start, _answered(function, start, at_start=True), below)
     shown: list[Any] = []
 
-    def again(values: dict[str, Any]) -> None:
+    def again(values: dict[str, Any]) -> str:
         if shown and shown[0] is not None:
             shown[0].update(bundle(*_framed(scales, values, _answered(function, values), below)), raw=True)
+        return html.escape(_chosen(scales, values))
 
     offer = f"In a live notebook, sliders are here. {'; '.join(scale.offer() for scale in scales)}."
     show(offer, f"<p>{html.escape(offer)}</p>", lambda: _board(scales, again))
@@ -174,33 +193,40 @@ def _framed(
     scales: list[Scale], values: Mapping[str, Any], drawn: tuple[str, str], below: tuple[str, str]
 ) -> tuple[str, str]:
     """The drawing under the values that it belongs to, as text and HTML."""
-    chosen = "Shown for " + ", ".join(f"{scale.label} = {scale.said(values[scale.name])}" for scale in scales) + ":"
-    text = f"{chosen}\n{drawn[0]}{below[0]}"
-    return text, f'<div role="status"><p>{html.escape(chosen)}</p>{drawn[1]}</div>{below[1]}'
+    chosen = _chosen(scales, values)
+    return f"{chosen}\n{drawn[0]}{below[0]}", f"<p>{html.escape(chosen)}</p>{drawn[1]}{below[1]}"
 
 
-def _board(scales: list[Scale], again: Callable[[dict[str, Any]], None]) -> Any:
-    """The sliders, one below the other."""
-    import ipywidgets
+def _chosen(scales: list[Scale], values: Mapping[str, Any]) -> str:
+    return "Shown for " + ", ".join(f"{scale.label} = {scale.said(values[scale.name])}" for scale in scales) + ":"
 
-    def one(scale: Scale) -> Any:
-        # A drawing takes longer than a slider moves: it is made where the slider is let go.
-        common: dict[str, Any] = {
-            "value": scale.start,
-            "description": scale.label,
-            "continuous_update": False,
-            "style": {"description_width": "12em"},
-            "layout": {"width": "36em", "max_width": "100%"},
-        }
-        if scale.labels:
-            options = list(zip(scale.labels, scale.values, strict=True))
-            return ipywidgets.SelectionSlider(options=options, **common)
-        low, high, step = scale.values
-        whole = all(isinstance(number, int) for number in (*scale.values, scale.start))
-        kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-        return kind(min=low, max=high, step=step, **common)
 
-    made = {scale.name: one(scale) for scale in scales}
-    for slider in made.values():
-        slider.observe(lambda _change: again({name: each.value for name, each in made.items()}), names="value")
-    return ipywidgets.VBox(list(made.values()))
+def _board(scales: list[Scale], again: Callable[[dict[str, Any]], str]) -> Any:
+    """The sliders, one below the other. They move from place to place, counted from 0; Python knows the values."""
+    values = {scale.name: scale.start for scale in scales}
+    places = {scale.name: scale.place for scale in scales}
+
+    def answer(action: dict[str, Any]) -> str:
+        for scale in scales:
+            place = int(action["places"][scale.name])
+            if place != places[scale.name]:  # a start that lies between two places stays until it is moved
+                places[scale.name], values[scale.name] = place, scale.at(place)
+        return again(dict(values))
+
+    spec = {
+        "kind": "sliders",
+        "label": "Sliders: what is shown below changes with them",
+        "sliders": [_slider(scale) for scale in scales],
+        "button": "Back to the start",
+        "quiet": True,
+    }
+    return controls(spec, answer)
+
+
+def _slider(scale: Scale) -> dict[str, Any]:
+    """One slider, for controls.js."""
+    told: dict[str, Any] = {"name": scale.name, "label": scale.label, "last": scale.last, "at": scale.place}
+    if scale.last <= _MOST_LABELS:
+        return told | {"labels": [scale.said(scale.at(place)) for place in range(scale.last + 1)]}
+    low, _, step = scale.values
+    return told | {"low": low, "step": step}
