@@ -1,8 +1,8 @@
 """How fast the hub is: until it answers with 6 courses and 20, from sign-in to a usable Lab, and 100 users at once.
 
 Aims: 10 s for both, 5 s (median), no failure among 100 who sign in at once and start a server. In the last measurement
-JupyterHub, its proxy and its limit on starts are real; sign-in takes any password, and the servers are its own mocks,
-which answer and do nothing: 100 real ones need a larger machine. Clients wait as long as a 429 says, and ask again.
+the whole hub is real, sign-in and sandboxes too; only what runs in each sandbox is JupyterHub's mock, which answers and
+does nothing: 100 real servers need a larger machine. Clients wait as long as a 429 says, and ask again.
 """
 
 import argparse
@@ -18,36 +18,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from autograder.hub.hub import CONFIG_FOLDER, Hub
+from autograder.hub.run import hub_command, hub_environment, prepare_accounts
 from tests.browser import small_courses
-from tests.integration.hub_here import PROJECT, SETTINGS, HubHere, Person, running_hub
-from tests.integration.servers_here import free_ports
+from tests.integration.hub_here import SETTINGS, HubHere, Person, running_hub, write_hub_yaml
 
+# The kit's own configuration; only what runs inside each sandbox is replaced.
 MOCK_CONFIG = """\
-import os, sys
-from jupyterhub.auth import DummyAuthenticator
-from jupyterhub.spawner import SimpleLocalProcessSpawner
+from autograder.hub import spawner
 
-class Mock(SimpleLocalProcessSpawner):
-    cmd = [sys.executable, "-m", "jupyterhub.tests.mocksu"]
-    async def move_certs(self, paths): return paths
-
-c = get_config()
-c.JupyterHub.bind_url = "http://127.0.0.1:{port}/"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub_port}"
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
-from autograder.hub.programs import proxy_command
-c.ConfigurableHTTPProxy.command = proxy_command()
-c.JupyterHub.db_url = "sqlite:///hub.sqlite"
-c.JupyterHub.authenticator_class = DummyAuthenticator
-c.Authenticator.allow_all = True
-c.JupyterHub.spawner_class = Mock
-c.JupyterHub.concurrent_spawn_limit = 10
-c.Spawner.start_timeout = c.Spawner.http_timeout = 120
-c.Spawner.environment = {{"PYTHONPATH": {project!r}}}
+load_subconfig({config!r})
+spawner._PERSON = ["-m", "jupyterhub.tests.mocksu"]
 """
 GIVE_UP_S = 300
 
@@ -69,7 +53,8 @@ def main() -> None:
                 )
     if wanted.users:
         took_s, failures = many_at_once(wanted.users)
-        print(f"{wanted.users} users sign in at once and start a mock server: {took_s:.0f} s, {failures} failures")
+        what = f"{wanted.users} users sign in at once and start a mock server in its sandbox"
+        print(f"{what}: {took_s:.0f} s, {failures} failures")
         assert failures == 0, "users did not get a server"
 
 
@@ -117,37 +102,28 @@ def lab_s(hub: HubHere, name: str) -> float:
 
 def many_at_once(users: int) -> tuple[float, int]:
     """Seconds until the last has a server, and how many have none."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        port, hub_port, proxy_port = free_ports(3)
-        ports = {"port": port, "hub_port": hub_port, "proxy_port": proxy_port}
-        (folder / "config.py").write_text(MOCK_CONFIG.format(**ports, project=str(PROJECT)))
-        command = [sys.executable, "-m", "jupyterhub", "--config", "config.py"]
-        with open(folder.parent / f"{folder.name}.log", "wb") as log:
-            process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-        hub = HubHere(f"http://127.0.0.1:{port}", folder, folder / "config.py", process=process)
-        hub.passwords = {f"user-{number}": "x" for number in range(users)}
+    names = [f"user-{number}" for number in range(users)]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder_name:
+        folder = Path(folder_name)
+        courses = {"dask": {"instructors": ["ines"], "learners": names}}
+        people: dict[str, object] = {person: {} for person in ("ines", *names)}
+        file = write_hub_yaml(folder, {**SETTINGS, "courses": courses, "people": people})
+        kit = Hub.open(file)
+        passwords = prepare_accounts(kit)
+        config = folder / "mock_config.py"
+        config.write_text(MOCK_CONFIG.format(config=str(CONFIG_FOLDER / "jupyterhub_config.py")))
+        command = [*hub_command()[:-1], str(config)]
+        with open(folder / "hub.log", "wb") as log:
+            process = subprocess.Popen(command, cwd=kit.root, env=hub_environment(kit), stdout=log, stderr=log)
+        hub = HubHere(kit.base_url, folder / "state", file, passwords=passwords, process=process)
         try:
-            while not answers(hub):
-                assert process.poll() is None, "the hub ended"
-                time.sleep(0.1)
+            hub.wait()
             began_s = time.perf_counter()
             with ThreadPoolExecutor(users) as pool:
-                got = list(pool.map(lambda name: has_server(hub, name), hub.passwords))
+                got = list(pool.map(lambda name: has_server(hub, name), names))
             return time.perf_counter() - began_s, got.count(False)
         finally:
-            for session in hub.sessions:
-                session.close()
-            process.terminate()
-            process.wait(120)
-            Path(f"{folder}.log").unlink()
-
-
-def answers(hub: HubHere) -> bool:
-    try:
-        return requests.get(f"{hub.base_url}/hub/health", timeout=5).ok
-    except requests.RequestException:
-        return False
+            hub.end()
 
 
 def has_server(hub: HubHere, name: str) -> bool:
