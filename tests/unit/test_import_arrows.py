@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
@@ -74,8 +75,8 @@ def test_data_folders_are_no_packages() -> None:
     ("package", "extras"), [("workbench", ["lessons"]), ("autograder", ["lessons", "grader", "hub"])]
 )
 def test_every_library_that_a_package_imports_is_declared(package: str, extras: list[str]) -> None:
-    declared = {canonicalize_name(name) for name in PROJECT["dependencies"]}
-    declared |= {canonicalize_name(name) for extra in extras for name in PROJECT["optional-dependencies"][extra]}
+    lists = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in extras)]
+    declared = {canonicalize_name(Requirement(name).name) for names in lists for name in names}
     distributions = importlib.metadata.packages_distributions()
     undeclared = []
     for module in MODULES:

@@ -1,0 +1,15 @@
+"""Exponentiates the raw numbers.
+
+Caught by: softmax.large_numbers, softmax.negative_rows
+"""
+
+
+# %% solution="softmax"
+@triton.jit
+def softmax_kernel(x_ptr, out_ptr, x_row_stride, out_row_stride, n_columns, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    lanes = tl.arange(0, BLOCK)
+    in_row = lanes < n_columns
+    x = tl.load(x_ptr + row * x_row_stride + lanes, mask=in_row, other=-float("inf"))
+    e = tl.exp(x)
+    tl.store(out_ptr + row * out_row_stride + lanes, e / tl.sum(e, axis=0), mask=in_row)

@@ -1,0 +1,13 @@
+"""Believes that each program is handed its own block: all programs do the first one.
+
+Caught by: hard-swish.whole_blocks, hard-swish.short_last_block, hard-swish.other_sizes, hard-swish.own_block_only
+"""
+
+
+# %% solution="hard-swish"
+@triton.jit
+def hard_swish_kernel(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    offsets = tl.arange(0, BLOCK)
+    inside = offsets < n
+    x = tl.load(x_ptr + offsets, mask=inside)
+    tl.store(out_ptr + offsets, x * tl.minimum(tl.maximum(x + 3.0, 0.0), 6.0) / 6.0, mask=inside)

@@ -1,0 +1,13 @@
+"""Takes the hard swish for the swish, x times the sigmoid of x.
+
+Caught by: hard-swish.whole_blocks, hard-swish.short_last_block, hard-swish.other_sizes, hard-swish.own_block_only
+"""
+
+
+# %% solution="hard-swish"
+@triton.jit
+def hard_swish_kernel(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    inside = offsets < n
+    x = tl.load(x_ptr + offsets, mask=inside)
+    tl.store(out_ptr + offsets, x / (1.0 + tl.exp(-x)), mask=inside)

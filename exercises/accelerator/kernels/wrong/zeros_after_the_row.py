@@ -1,0 +1,16 @@
+"""Fills the lanes after the end of a row with zeros, as for a plain sum: each adds exp(0 - max).
+
+Caught by: softmax.short_rows, softmax.rows_with_gaps, softmax.each_number_crosses_once, softmax.negative_rows,
+softmax.random_tables
+"""
+
+
+# %% solution="softmax"
+@triton.jit
+def softmax_kernel(x_ptr, out_ptr, x_row_stride, out_row_stride, n_columns, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    lanes = tl.arange(0, BLOCK)
+    in_row = lanes < n_columns
+    x = tl.load(x_ptr + row * x_row_stride + lanes, mask=in_row, other=0.0)
+    e = tl.exp(x - tl.max(x, axis=0))
+    tl.store(out_ptr + row * out_row_stride + lanes, e / tl.sum(e, axis=0), mask=in_row)
