@@ -70,7 +70,8 @@ def ties_to_even(submission):
 def nan_and_infinity(submission):
     low = int(submission.rng.integers(1, 0x7000))
     special_N = patterns(0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001, 0xFF800000 + low, 0x7FFFFFFF, 0xFFFFFFFF)
-    check_shorten(submission, np.concatenate([special_N, submission.rng.normal(size=3).astype(np.float32)]), 7)
+    short_N = submission.rng.choice(numbers_of(*BFLOAT16)[0x3000:0x4F00], 3).astype(np.float32)
+    check_shorten(submission, np.concatenate([special_N, short_N, -short_N]), 7)
 
 
 # ---- 2 · range
@@ -113,7 +114,9 @@ def small_numbers(submission):
         smallest, smallest_normal = numbers[1], numbers[2**fraction_bits]
         small_N = between(submission.rng, 1.6 * smallest, smallest_normal, 10)
         edges_N = np.float32([0.4 * smallest, 0.6 * smallest, -0.5 * smallest, 1.5 * smallest, -smallest])
-        check_to_format(submission, np.concatenate([edges_N, small_N]), exponent_bits, fraction_bits)
+        # A little above a tie: who rounds to the bits of the fraction first meets the tie itself, and rounds it down.
+        near_tie_N = middles(numbers, [2**fraction_bits // 2]) * np.float32(1 + 2.0**-13)
+        check_to_format(submission, np.concatenate([edges_N, small_N, near_tie_N]), exponent_bits, fraction_bits)
 
 
 @range_part.check(
@@ -155,7 +158,7 @@ def long_sum(submission):
 )
 def products_out_of_range(submission):
     small = np.float16(submission.rng.uniform(1e-5, 9e-5))
-    check_dot(submission, np.full(3, small), np.full(3, small), f"3 times {small} · {small}")
+    check_dot(submission, np.full(3000, small), np.full(3000, small), f"3000 times {small:.3g} · {small:.3g}")
     large = np.float16(submission.rng.uniform(300, 500))
     check_dot(submission, [large, large, 1], [large, -large, 1], f"{large} · {large} − {large} · {large} + 1 · 1")
 

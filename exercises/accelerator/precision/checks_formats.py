@@ -119,6 +119,8 @@ def why_not_in_format(x, came, want, numbers, fraction_bits):
     smallest_normal, largest = numbers[2**fraction_bits], numbers[-2]
     if np.isnan(x) or np.isnan(came):
         return ""
+    if came == float(np.float16(np.clip(x, -65504, 65504))) and abs(came) not in numbers:
+        return f"this is a float16 number: the format has {fraction_bits} bits of fraction"
     if np.isinf(want) and abs(came) == largest:
         return "the largest number came: what is too large becomes infinity, or nobody would notice"
     if np.isinf(want) and abs(came) > largest:
@@ -129,9 +131,15 @@ def why_not_in_format(x, came, want, numbers, fraction_bits):
         return "zero came: below the smallest normal number there are the subnormal ones"
     if abs(x) < smallest_normal and abs(came) not in numbers:
         return f"too fine: below {smallest_normal:.6g} the spacing stays {numbers[1]:.6g}"
-    if abs(x) < smallest_normal and came != want and abs(came) in numbers and not is_tie(x, numbers):
-        return "" if abs(came) < abs(x) else "perhaps rounded twice: first to the fraction, then to the subnormals"
+    if abs(x) < smallest_normal and came != want and is_nearly_tie(x, numbers):
+        return "perhaps rounded twice, first to the bits of the fraction and then to the subnormals: round once"
     return ""
+
+
+def is_nearly_tie(x, numbers):
+    below, above = neighbours(x, numbers)
+    off_middle = abs(float(x)) - (numbers[below] + numbers[above]) / 2
+    return off_middle != 0 and abs(off_middle) <= 0.25 * (numbers[above] - numbers[below])
 
 
 def is_tie(x, numbers):

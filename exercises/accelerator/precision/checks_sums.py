@@ -44,7 +44,7 @@ def why_not_the_sum(a_N, b_N, came, want):
     if not math.isfinite(came):
         return "the result is larger than any float16 number: was the total, or the result, float16?"
     if came == 0 and largest_product < 2.0**-24:
-        return "all products became zero: they were computed in float16, before the total was"
+        return "zero came: each product was rounded to float16, or the total was, and float16 has nothing so small"
     if 0 < came < 0.9 * want and is_float16(came):
         return "the total stopped: float16 could not hold it and one more product"
     if came == float(np.float16(want)):

@@ -36,7 +36,8 @@ class WatchedRun(Served):
     def backward(self, scale):
         scale = number(scale, "backward: the scale")
         if len(self.steps) == len(self._true_gradients):
-            raise Refuse(f"backward: all {len(self.steps)} batches have been used", type="RuntimeError")
+            used = f"all {len(self.steps)} batches are used up, those of skipped steps too"
+            raise Refuse(f"backward: {used}", type="RuntimeError")
         with np.errstate(over="ignore", invalid="ignore"):
             scaled_N = (self._true_gradients[len(self.steps)] * scale).astype(np.float16)
         self.steps.append((scale, scaled_N, []))
@@ -54,11 +55,11 @@ class WatchedRun(Served):
 
 EVENTS = {
     "g": "good",
-    "b": "good, with large numbers: finite, but their sum is beyond float16",
-    "o": "one number is inf",
-    "m": "one number is -inf",
-    "n": "one number is nan",
-    "a": "one inf and one -inf",
+    "b": "large but finite",
+    "o": "inf",
+    "m": "-inf",
+    "n": "nan",
+    "a": "inf and -inf",
 }
 GOOD = "gb"
 
@@ -82,7 +83,8 @@ def check_run(submission, events, scales, growth_interval):
     """Runs train on batches with these events. `scales`: what each batch should get, and what should be returned."""
     gradients = [true_gradient(submission.rng, *pair) for pair in zip(events, scales, strict=False)]
     run = WatchedRun(gradients)
-    given = f"first scale {scales[0]:,g}, growth_interval {growth_interval}, batches: {', '.join(events)}"
+    shown = ", ".join(EVENTS[event] for event in events[:11]) + (", …" if len(events) > 11 else "")
+    given = f"first scale {scales[0]:,g}, growth_interval {growth_interval}, gradients: {shown}"
     value = submission.call("train", run, len(events), scales[0], growth_interval, given=given)
     for place, (scale, scaled_N, updates) in enumerate(run.steps):
         where = f"batch {place + 1} of {len(events)} ({EVENTS[events[place]]}), {given}"
@@ -112,10 +114,19 @@ def why_scale(came, scales, place, events):
     if came < before:
         return "the gradient before was finite: each number for itself, whatever their sum is"
     if want == before and came == 2 * before:
-        return "it grew too early: only good steps in a row count, since the last skipped step or the last change"
+        return why_too_early(scales, place)
     if want == 2 * before and came == before:
         return "enough good steps in a row have passed: the scale doubles"
     return ""
+
+
+def why_too_early(scales, place):
+    changes = [i for i in range(1, place) if scales[i] != scales[i - 1]]
+    if changes and scales[changes[-1]] > scales[changes[-1] - 1]:
+        return "it grew too early: after a growth the counting of good steps starts again from 0"
+    if changes:
+        return "it grew too early: a skipped step is no good step, and the counting starts again from 0 after it"
+    return "it grew too early: count the good steps"
 
 
 def check_updates(scale, scaled_N, updates, where):
@@ -263,10 +274,10 @@ def why_step(moved, want, master, gradient, norm, settings):
     if any(not math.isclose(first, other, rel_tol=0.01) for other in others):
         return "each array was clipped by its own norm: the gradient has one norm, over all arrays, and one direction"
     unclipped = norm / max_norm if norm > max_norm else 1.0
-    if math.isclose(first, scale * unclipped, rel_tol=0.01):
-        return "the scale is still in the step: unscale first"
-    if math.isclose(first, unclipped, rel_tol=0.01):
-        return "the gradient was not clipped" if unclipped > 1 else ""
+    if unclipped > 1 and math.isclose(first, unclipped, rel_tol=0.01):
+        return "the gradient was not clipped"
+    if scale > 1 and (math.isclose(first, scale * unclipped, rel_tol=0.01) or math.isclose(first, scale, rel_tol=0.01)):
+        return "the scale is still in the step: the gradient has to be unscaled"
     if first < 1:
         return f"{1 / first:,.4g} times too short: the norm was taken while the scale was in it. Unscale first"
     return f"the step is {first:,.4g} times too long"

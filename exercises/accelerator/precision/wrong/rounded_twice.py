@@ -1,6 +1,6 @@
 """Rounds to the bits of the fraction first, and then once more to the spacing of the subnormals.
 
-Caught by: range.any_format
+Caught by: range.small_numbers, range.any_format
 """
 
 
