@@ -111,8 +111,8 @@ class Loader(Served):
         if isinstance(batch, bool) or not isinstance(batch, int):
             raise Refuse(f"{call}: a batch is named by its number; came {batch!r}"[:300], type="TypeError")
         if not 0 <= batch < len(self.load_s):
-            text = f"{call}: there are batches 0 to {len(self.load_s) - 1}; came {batch!r}"
-            raise Refuse(text[:300], type="IndexError")
+            there_are = f"batches 0 to {len(self.load_s) - 1}" if self.load_s else "no batches"
+            raise Refuse(f"{call}: there are {there_are}; came {batch!r}"[:300], type="IndexError")
         return batch
 
 

@@ -92,11 +92,11 @@ def goes_on(submission):
     rng = submission.rng
     for stop in (5, int(rng.integers(12, 20)), 10 + int(rng.integers(12, 20))):
         seed = int(rng.integers(1000))
-        ((first, rest), (state, _)) = take(submission, 10, seed, [stop, 8], with_states=True)
-        check_state(state, stop, 10, f"n_samples = 10, seed = {seed}")
+        ((before, rest), (state, last)) = take(submission, 10, seed, [stop, 8], with_states=True)
+        check_state(state, stop, 10, f"n_samples = 10, seed = {seed}", last)
         ((got,), _) = take(submission, 10, seed, [8], state=state)
-        given = f"n_samples = 10, seed = {seed}, stopped after {first}"
-        check_goes_on(got, rest, given, 10)
+        given = f"n_samples = 10, seed = {seed}, stopped after {before}"
+        check_goes_on(got, before, rest, 10, given)
 
 
 # ---- 3 · prefetch
@@ -143,7 +143,7 @@ def bounded(submission):
 )
 def waits_for_the_first_only(submission):
     """A load takes as long as `n_workers` steps at most, and each worker has a batch to load: only the first waits."""
-    for n_workers, depth, load_s, step_s in [(1, 1, 2.0, 3.0), (3, 3, 8.0, 3.0), (2, 2, 5.0, 2.5)]:
+    for n_workers, depth, load_s, step_s in [(3, 3, 8.0, 3.0), (2, 2, 5.0, 2.5), (1, 1, 2.0, 3.0)]:
         loader, trainer, error, given = feed(submission, [load_s] * 10, step_s, n_workers, depth)
         given += f", {load_s:g} s to load a batch, {step_s:g} s to train on it"
         check_handed_over(loader, trainer, error, given)

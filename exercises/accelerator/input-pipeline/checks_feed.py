@@ -37,7 +37,10 @@ def check_handed_over(loader, trainer, error, given, until=None):
         names = [number_of(batch, loader.contents) for batch in came]
         expected = "batches " + (", ".join(str(i) for i in range(len(want))) or "none")
         told = "batches " + (", ".join(names) or "none")
-        raise CheckFailed(why_not_in_order(names, len(want)), expected=expected, came=told, given=given)
+        why = why_not_in_order(names, len(want))
+        if until is not None and came[: len(want)] == want:
+            why = f"batch {until} could not be loaded, and the training went on without it"
+        raise CheckFailed(why, expected=expected, came=told, given=given)
 
 
 def number_of(batch, contents):
@@ -48,7 +51,7 @@ def number_of(batch, contents):
 def why_not_in_order(names, n_batches):
     want = [str(i) for i in range(n_batches)]
     if not names:
-        return "nothing was handed over"
+        return "nothing was handed over; what is still under way at the end has to be, too"
     if "?" in names:
         return "what was handed over is not what loader.result gave"
     if sorted(names) == sorted(want):
@@ -82,20 +85,24 @@ def check_each_loaded_once(loader, given):
 
 def check_filled(trainer, depth, n_batches, given):
     """While the trainer works, as many batches are under way as are allowed."""
-    for i, step in enumerate(trainer.steps):
-        want = min(depth, n_batches - i - 1)
-        if step.under_way < want:
-            why = "the workers could have been asked earlier"
-            if step.under_way == 0:
-                why = "nothing was under way while the trainer worked: the workers were idle"
-            elif step.under_way == want - 1:
-                why = "one batch too few was under way while the trainer worked: refill before you hand over"
-            raise CheckFailed(
-                why,
-                expected=f"{counted(want, 'batch')} under way while the trainer works on batch {i}",
-                came=counted(step.under_way, "batch"),
-                given=given,
-            )
+    want = [min(depth, n_batches - i - 1) for i in range(len(trainer.steps))]
+    came = [step.under_way for step in trainer.steps]
+    for i, (most, number) in enumerate(zip(want, came, strict=True)):
+        if number < most:
+            expected = f"{counted(most, 'batch')} under way while the trainer works on batch {i}"
+            raise CheckFailed(why_not_filled(want, came), expected=expected, came=counted(number, "batch"), given=given)
+
+
+def why_not_filled(want, came):
+    """What the numbers of batches under way, step by step, tell of the code."""
+    missing = [most - number for most, number in zip(want, came, strict=True)]
+    if not any(came):
+        return "nothing was under way while the trainer worked: the workers were idle"
+    if max(missing) == 1:
+        return "one batch too few was under way while the trainer worked: refill before you hand over"
+    if 0 in came[: len(came) - 1 - want[0]]:
+        return "the queue runs dry before it is filled again: refill it after every single batch"
+    return f"never more than {max(came)} under way while the trainer worked, though more were allowed"
 
 
 class SealedStream(Served):
@@ -162,7 +169,7 @@ def check_place(place, done, ahead, given):
     elif place > done:
         why = f"{counted(place - done, 'sample')} would be lost: nobody has trained on what was read ahead"
     elif place < done:
-        why = f"{counted(done - place, 'sample')} would come twice: they were handed over before"
+        why = f"{counted(done - place, 'sample')} would come twice, handed over before and again"
     expected = f"the state after {counted(done, 'sample')}"
     came = f"the state after {counted(place, 'sample')}"
     after = f"{given}; asked after {counted(done, 'batch')}"

@@ -14,7 +14,7 @@ def read_shards(submission, samples, world_size, n_workers):
     for rank in range(world_size):
         of_rank = []
         for worker in range(n_workers):
-            given = f"rank {rank} of {world_size}, worker {worker} of {n_workers}, {len(samples)} samples"
+            given = f"rank {rank} of {world_size}, worker {worker} of {n_workers}, {counted(len(samples), 'sample')}"
             answer = submission.call("shard", list(samples), rank, world_size, worker, n_workers, given=given)
             of_rank.append(read_one(answer, samples, given))
         shards.append(of_rank)
@@ -36,8 +36,13 @@ def read_one(answer, samples, given):
     return mine
 
 
+def counted(number, what):
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def describe(samples, world_size, n_workers):
-    return f"{len(samples)} samples {samples}, {world_size} ranks with {n_workers} workers each"
+    readers = f"{counted(world_size, 'rank')} with {counted(n_workers, 'worker')} each"
+    return f"{readers}, {counted(len(samples), 'sample')} {samples}"
 
 
 def check_each_once(shards, samples, given):
@@ -55,10 +60,10 @@ def check_each_once(shards, samples, given):
         raise CheckFailed(why_twice(shards), expected="each sample is read once", came=came, given=given)
     lost = [sample for sample in samples if sample not in set(flat)]
     why = "samples are lost: nobody reads them"
-    if lost and lost == samples[-len(lost) :]:
-        why = f"the tail is lost: {len(samples)} samples do not divide evenly, and nobody reads what is left"
-    elif lost and not flat:
+    if lost and not flat:
         why = "every shard is empty"
+    elif lost and lost == samples[-len(lost) :]:
+        why = f"the tail is lost: {len(samples)} samples do not divide evenly, and nobody reads what is left"
     expect(not lost, expected="each sample is read", came=f"nobody reads {lost}", given=given, why=why)
 
 

@@ -43,7 +43,8 @@ def check_epochs(epochs, n_samples, given):
     """Each epoch is all samples once."""
     for number, epoch in enumerate(epochs):
         missing = sorted(set(range(n_samples)) - set(epoch))
-        why = f"epoch {number} repeats samples, and {missing} never come"
+        some = ", ".join(str(sample) for sample in missing[:8])
+        why = f"epoch {number} has samples twice, and others never: {some}{' and more' if len(missing) > 8 else ''}"
         expect(not missing, expected=f"each of 0 to {n_samples - 1} once", came=epoch, given=given, why=why)
 
 
@@ -56,25 +57,41 @@ def check_mixed(one, other, which, given, most_alike):
     expect(alike < most_alike, expected=f"less than {most_alike}", came=f"{one}, and {other}", given=given, why=why)
 
 
-def check_state(state, count, n_samples, given):
-    """The state after so many samples; at the end of an epoch there are two ways to say it."""
+def check_state(state, count, n_samples, given, last=None):
+    """The state after so many samples; at the end of an epoch there are two ways to say it.
+
+    last: the state that was told last, when the stream had gone on.
+    """
     epoch, position = divmod(count, n_samples)
     right = [{"epoch": epoch, "position": position}]
     if position == 0 and count:
         right.append({"epoch": epoch - 1, "position": n_samples})
     expected = " or ".join(str(one) for one in right)
     why = "the state is not that after the samples that were given"
-    after = f"{given}, {count} samples given"
+    if state not in right and state == last:
+        why = "this is where the stream is now: what was saved has moved on with it"
+    elif state["epoch"] == epoch and state["position"] == position - 1:
+        why = "the position counts the samples that were given; yours is one less. Is it the number of the last one?"
+    after = f"{given}, {count} given"
     expect(state in right, expected=expected, came=state, given=after, why=why)
 
 
-def check_goes_on(got, want, given, n_samples):
-    """What a new stream gives from a state, against what the first one would have given."""
-    if got == want:
-        return
-    why = "the new stream goes on with other samples than the first one would have given"
-    if got[:-1] == want[1:]:
-        why = "the new stream skips a sample: nobody gets it in this epoch"
-    elif got[1:] == want[:-1]:
-        why = "the new stream repeats the last sample that was given"
-    raise CheckFailed(why, expected=want, came=got, given=given)
+def check_goes_on(got, before, want, n_samples, given):
+    """What a new stream gives from a state, against what the first one gave before and after it."""
+    if got != want:
+        why = why_elsewhere(got, before + want, len(before), n_samples)
+        raise CheckFailed(why, expected=want, came=got, given=given)
+
+
+def why_elsewhere(got, run, stop, n_samples):
+    """Where in the first run the new stream goes on, instead of at `stop`."""
+    place = next((i for i in range(stop) if run[i : i + len(got)] == got), None)
+    if got[:-1] == run[stop + 1 :]:
+        return "the new stream skips a sample: nobody gets it in this epoch"
+    if place is None:
+        return "in a new process, the order is another one: what does it depend on, besides seed and epoch?"
+    if place == stop - 1:
+        return "the new stream repeats the last sample that was given"
+    if place // n_samples != stop // n_samples:
+        return f"the new stream goes on in epoch {place // n_samples}, and not in epoch {stop // n_samples}"
+    return "the new stream begins the epoch again: what was given in it comes a second time"

@@ -214,7 +214,7 @@ def try_out(batches_of, n_workers: int, depth: int) -> None:
     trainer = Trainer(loader, step_s=3.0)
     for batch in batches_of(loader, 8, depth):
         trainer.train(batch)
-    print(f"{n_workers} workers, depth {depth}: the trainer waits {sum(trainer.waits_s()):g} s")
+    print(f"workers: {n_workers}, depth: {depth}. The trainer waits {sum(trainer.waits_s()):g} s")
     print(timeline(loader, trainer), "\n")
 
 
@@ -296,7 +296,7 @@ def run_s(batches_of, n_workers: int, depth: int) -> float:
 try:
     print(f"one after another:    {run_s(one_after_another, 1, 1):.2f} s")
     for n_workers, depth in [(1, 1), (4, 1), (4, 4)]:
-        print(f"{n_workers} workers, depth {depth}:   {run_s(prefetch, n_workers, depth):6.2f} s")
+        print(f"workers: {n_workers}, depth: {depth}   {run_s(prefetch, n_workers, depth):6.2f} s")
 except NotImplementedError as todo:
     print(f"This measurement appears when part 3 is there. Next: {todo}")
 

@@ -87,15 +87,15 @@ def every_place(submission):
         singles, states = take(submission, n_samples, seed, [0] + [1] * n_all, with_states=True)
         all_samples = [sample for some in singles for sample in some]
         for count, state in enumerate(states):
-            check_state(state, count, n_samples, given)
-            left = all_samples[count:] if count < n_all else []
+            check_state(state, count, n_samples, given, states[-1])
+            before, left = all_samples[:count], all_samples[count:]
             ((got,), _) = take(submission, n_samples, seed, [len(left)], state=state)
-            check_goes_on(got, left, f"{given}, stopped after {count} samples", n_samples)
+            check_goes_on(got, before, left, n_samples, f"{given}, stopped after {count}")
     seed, epoch, position = int(rng.integers(1000)), int(rng.integers(3, 6)), int(rng.integers(1, 15))
-    ((_, want), _) = take(submission, 15, seed, [epoch * 15 + position, 20])
+    ((before, want), _) = take(submission, 15, seed, [epoch * 15 + position, 20])
     state = {"epoch": epoch, "position": position}
     ((got, _), (after, _)) = take(submission, 15, seed, [20, 0], state=state, with_states=True)
-    check_goes_on(got, want, f"n_samples = 15, seed = {seed}, state {state}", 15)
+    check_goes_on(got, before, want, 15, f"n_samples = 15, seed = {seed}, state {state}")
     check_state(after, epoch * 15 + position + 20, 15, f"n_samples = 15, seed = {seed}, went on from {state}")
 
 
@@ -164,7 +164,7 @@ def errors_arrive(submission):
         loader, trainer, error, given = feed(submission, load_s, 2.0, 2, depth, broken={number: text})
         given += f", batch {number} cannot be loaded"
         check_handed_over(loader, trainer, error, given, until=number)
-        why = "the error of the loader did not reach the trainer"
+        why = "another error came in the place of the loader's" if error else "the error did not reach the trainer"
         expect(error == text, expected=f"OSError: {text}", came=error or "no error", given=given, why=why)
 
 
