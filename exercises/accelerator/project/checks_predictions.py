@@ -1,0 +1,162 @@
+"""Part 2: jobs with plain numbers, sets of fixes that tell beliefs apart, and what the beliefs forecast."""
+
+from checks_jobs import PARTS, changed, needed_gib, random_job, simulated_ms
+
+from workbench.checks import CheckFailed, as_list, as_number, close
+
+
+def tiny_job(rng):
+    """A job with round numbers, where each fix changes what a step takes or needs."""
+    input_ms, host_ms, compute_ms, memory_ms = (int(n) for n in rng.permutation([20, 40, 60, 80]))
+    return {
+        "batch": int(rng.choice([4, 8])),
+        "input_ms": input_ms,
+        "host_ms": host_ms,
+        "compute_ms": compute_ms,
+        "memory_ms": memory_ms,
+        "fixed_gib": 6,
+        "activations_gib": 8,
+        "capacity_gib": 20,
+        "fixes": {
+            "workers": {"hours": 2, "times": {"input_ms": 0.25}},
+            "no-sync": {"hours": 2, "times": {}},
+            "graph": {"hours": 4, "times": {"host_ms": 0.1}},
+            "fuse": {"hours": 6, "times": {"memory_ms": 0.5}},
+            "bf16": {"hours": 4, "times": {"compute_ms": 0.25, "memory_ms": 0.5, "activations_gib": 0.5}},
+            "checkpoint": {"hours": 2, "times": {"compute_ms": 1.25, "memory_ms": 1.25, "activations_gib": 0.25}},
+            "big-batch": {
+                "hours": 3,
+                "times": {"batch": 2, "input_ms": 2, "compute_ms": 1.5, "memory_ms": 1.5, "activations_gib": 2},
+            },
+        },
+    }
+
+
+OVERLAPS = [
+    ["workers", "no-sync"],
+    ["no-sync", "bf16"],
+    ["no-sync", "fuse", "graph"],
+    ["workers", "bf16", "fuse"],
+    ["checkpoint", "big-batch"],
+    ["workers", "no-sync", "graph", "bf16", "fuse", "big-batch"],
+]
+
+
+def telling_sets(rng):
+    """Jobs and sets of fixes for which each belief forecasts another number than the simulation."""
+    chosen = [(tiny_job(rng), fixes) for fixes in OVERLAPS]
+    missed = [belief for belief, _ in BELIEFS if not any(differs(belief, *one) for one in chosen)]
+    while missed:
+        one = (random_job(rng), random_fixes(rng))
+        if differs(missed[0], *one):
+            chosen.append(one)
+            missed = missed[1:]
+    return chosen
+
+
+def random_fixes(rng):
+    names = ["workers", "no-sync", "graph", "fuse", "bf16", "checkpoint", "big-batch"]
+    return [str(name) for name in rng.permutation(names)[: rng.integers(2, 8)]]
+
+
+def differs(belief, job, fixes):
+    return abs(belief(job, fixes) / simulated_ms(job, fixes) - 1) > 0.01
+
+
+def one_after_another(job, fixes):
+    now = changed(job, fixes)
+    return sum(now[part] for part in PARTS) / now["batch"]
+
+
+def longest_alone(job, fixes):
+    now = changed(job, fixes)
+    return max(now[part] for part in PARTS) / now["batch"]
+
+
+def saved_ms_added(job, fixes):
+    today_ms = simulated_ms(job, [])
+    return today_ms - sum(today_ms - simulated_ms(job, [fix]) for fix in fixes)
+
+
+def speed_ups_multiplied(job, fixes):
+    today_ms, product = simulated_ms(job, []), 1.0
+    for fix in fixes:
+        product *= today_ms / simulated_ms(job, [fix])
+    return today_ms / product
+
+
+def speed_ups_added(job, fixes):
+    today_ms = simulated_ms(job, [])
+    gained = sum(today_ms / simulated_ms(job, [fix]) - 1 for fix in fixes)
+    return today_ms / max(1 + gained, 1e-9)
+
+
+def whole_step(job, fixes):
+    return simulated_ms(job, fixes) * changed(job, fixes)["batch"]
+
+
+def old_batch(job, fixes):
+    return whole_step(job, fixes) / job["batch"]
+
+
+def input_is_hidden(job, fixes):
+    """The input costs nothing with workers, however slow they are."""
+    now = changed(job, fixes)
+    on_device_ms, program_ms = now["memory_ms"] + now["compute_ms"], now["host_ms"]
+    program_ms += 0 if "workers" in fixes else now["input_ms"]
+    return (max(program_ms, on_device_ms) if "no-sync" in fixes else program_ms + on_device_ms) / now["batch"]
+
+
+def input_stays_outside(job, fixes):
+    """Without workers, the program's fetching is added to the step, also with no-sync."""
+    now = changed(job, fixes)
+    on_device_ms = now["memory_ms"] + now["compute_ms"]
+    rest_ms = max(now["host_ms"], on_device_ms) if "no-sync" in fixes else now["host_ms"] + on_device_ms
+    return (max(now["input_ms"], rest_ms) if "workers" in fixes else now["input_ms"] + rest_ms) / now["batch"]
+
+
+ADDED = "what fixes gain alone cannot be added: each makes the step shorter that the next one could shorten"
+BELIEFS = [
+    (one_after_another, "this is the sum of the four times: with these fixes, some of them run side by side"),
+    (longest_alone, "this is the longest of the four: but compute and memory run on one device, one after the other"),
+    (saved_ms_added, ADDED),
+    (speed_ups_added, ADDED),
+    (speed_ups_multiplied, "speed-ups of single fixes cannot be multiplied: each of them is a share of today's step"),
+    (whole_step, "this is the time of a step: it was asked for one sample"),
+    (old_batch, "a step has more samples with the bigger batch: divide by the batch that it has then"),
+    (input_is_hidden, "the workers run beside the rest, but a step cannot begin before its batch is there"),
+    (
+        input_stays_outside,
+        "without workers, the program itself fetches its batch: with no-sync, the device works meanwhile",
+    ),
+]
+
+
+def check_forecast(submission, job, fixes):
+    want_ms, want_gib = simulated_ms(job, fixes), needed_gib(job, fixes)
+    given = describe(job, fixes)
+    answer = submission.call("forecast", job, fixes, given=given)
+    pair = as_list(answer, length=2, name="what forecast returns")
+    came_ms, came_gib = (as_number(value, name=name) for value, name in zip(pair, ("the ms", "the GiB"), strict=True))
+    if not close(came_ms, want_ms, rtol=1e-4):
+        told = [text for belief, text in BELIEFS if close(came_ms, belief(job, fixes), rtol=1e-4)]
+        why = told[0] if told else "the ms for each sample differ from the simulated run"
+        expected, came = f"{want_ms:.5g} ms for each sample, by simulation", f"{came_ms:.5g} ms"
+        raise CheckFailed(why, expected=expected, came=came, given=given)
+    if not close(came_gib, want_gib, rtol=1e-4):
+        why = "the GiB differ: what is fixed stays, and the activations are multiplied"
+        if close(came_gib, sum(job[name] for name in ("fixed_gib", "activations_gib")), rtol=1e-4):
+            why = "this is what the run needs today: some fixes change the activations"
+        raise CheckFailed(why, expected=f"{want_gib:.5g} GiB", came=f"{came_gib:.5g} GiB", given=given)
+
+
+def describe(job, fixes):
+    """The numbers that go in, short enough for a message."""
+    times = ", ".join(f"{part.removesuffix('_ms')} {job[part]:g}" for part in PARTS)
+    applied = "; ".join(
+        f"{fix} ("
+        + ", ".join(f"{name.removesuffix('_ms')} × {by:g}" for name, by in job["fixes"][fix]["times"].items())
+        + ")"
+        for fix in fixes
+    )
+    return f"ms: {times}; batch {job['batch']}; fixes: {applied or 'none'}"
