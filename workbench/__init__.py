@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.lessons.turns import your_turn
     from workbench.notebook import check, hint
     from workbench.rank_processes import ranks
+    from workbench.standing import progress
 
 __all__ = [
     "check",
@@ -30,6 +31,7 @@ __all__ = [
     "picture",
     "predict",
     "profile",
+    "progress",
     "quiz",
     "ranks",
     "settle",
@@ -48,6 +50,7 @@ _HOME = {
     "picture": "workbench.lessons.pictures",
     "predict": "workbench.lessons.predictions",
     "profile": "workbench.lessons.places",
+    "progress": "workbench.standing",
     "quiz": "workbench.lessons.quizzes",
     "ranks": "workbench.rank_processes",
     "settle": "workbench.lessons.predictions",

@@ -26,7 +26,7 @@ MARKS = {
     SKIPPED: ("– not run", "#57606a"),
     BROKE: ("! check broke", "#8a4600"),
 }
-_CELL = "text-align:left;vertical-align:top;padding:4px 8px;white-space:pre-wrap;border-top:1px solid #8c959f"
+CELL = "text-align:left;vertical-align:top;padding:4px 8px;white-space:pre-wrap;border-top:1px solid #8c959f"
 _PILL = "color:#ffffff;background:{};padding:1px 6px;border-radius:4px;white-space:nowrap"
 
 
@@ -87,7 +87,7 @@ def as_html(part: Part, outcomes: list[Outcome]) -> str:
     if not outcomes:
         return f"<p>{_escape(summary(part, outcomes))}</p>"
     heads = ("Result", "Check", "Points", "Expected", "Came", "Input", "Message")
-    head = " ".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in heads)
+    head = " ".join(f'<th scope="col" style="{CELL}">{name}</th>' for name in heads)
     rows = "".join(_row(outcome) for outcome in outcomes)
     caption = f'<caption style="text-align:left;color:inherit">{_escape(summary(part, outcomes))}</caption>'
     return (
@@ -98,10 +98,10 @@ def as_html(part: Part, outcomes: list[Outcome]) -> str:
 
 def _row(outcome: Outcome) -> str:
     mark, ground = MARKS[outcome.state]
-    first = f'<td style="{_CELL}"><span style="{_PILL.format(ground)}">{mark}</span></td>'
+    first = f'<td style="{CELL}"><span style="{_PILL.format(ground)}">{mark}</span></td>'
     texts = (outcome.expected or "", outcome.came or "", outcome.given or "", _message(outcome))
-    cells = [f'<td style="{_CELL}">{_escape(text)}</td>' for text in (outcome.title, _points(outcome), *texts[:3])]
-    last = f'<td style="{_CELL}">{_escape(texts[3])}{_disclosure(outcome)}</td>'
+    cells = [f'<td style="{CELL}">{_escape(text)}</td>' for text in (outcome.title, _points(outcome), *texts[:3])]
+    last = f'<td style="{CELL}">{_escape(texts[3])}{_disclosure(outcome)}</td>'
     return f"<tr>{' '.join([first, *cells, last])}</tr>"
 
 

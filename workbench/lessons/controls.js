@@ -7,6 +7,7 @@ const newId = () => `wb-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
+  if (tag === "input" || tag === "button") element.dataset.lmSuppressShortcuts = "true"; // arrows are ours, not JupyterLab's
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
@@ -149,7 +150,6 @@ function render({ model, el }) {
   };
   model.on("change:answered", answered);
   el.classList.add("wb-controls");
-  el.dataset.lmSuppressShortcuts = "true"; // else JupyterLab's own keys take arrows and letters
   el.append(KINDS[spec.kind](spec, send, (words) => { said.textContent = words; }), said);
   if (model.get("said")) said.innerHTML = model.get("said");
   return () => { clearTimeout(timer); model.off("change:answered", answered); };
