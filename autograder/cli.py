@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "Report on a cohort.",
     "export": "Export the marks.",
     "demo": "Grade a demo cohort, end to end.",
+    "catalogue": "Make the page of all courses and the notebooks to take along.",
     "hub": "Check, run, back up a JupyterHub on this machine from one hub.yaml.",
     "doctor": "Say whether this machine can build and grade, and how to mend it.",
 }

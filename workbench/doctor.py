@@ -17,7 +17,13 @@ LESSONS = ("torch", "triton", "pandas", "pyarrow", "dask", "distributed", "matpl
 LEAST_MEMORY_GIB = 4
 GIB = 2**30
 ASK_S = 20
-LOCK = Path(__file__).parents[1] / "requirements.lock"
+# In a checkout; else what the installed bundle brought.
+LOCKS = (
+    Path(__file__).parents[1] / "requirements.lock",
+    Path(sys.prefix, "share", "ai-factory-course-kit", "pins.txt"),
+)
+LOCK = next((path for path in LOCKS if path.is_file()), LOCKS[0])
+TRY_SANDBOX = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
 MEND_PACKAGES = "make setup; or mamba env create -f environment.yml"
 
 
@@ -45,8 +51,8 @@ def findings() -> list[Finding]:
         memory(),
         Finding("cores", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())),
         gpu(),
-        program("bwrap", "bubblewrap", "only to grade strangers' work: apt-get install bubblewrap, or conda's"),
-        program("sbatch", "Slurm", "only for work in Slurm: log in to a machine where sbatch works"),
+        bubblewrap(),
+        slurm(),
         gateway(),
     ]
 
@@ -77,7 +83,7 @@ def package(name: str, pins: dict[str, str], *, needed: bool) -> Finding:
     if not version:
         return Finding(name, "not installed", MEND_PACKAGES, needed)
     # "2.13.0+cpu" is a build of 2.13.0.
-    if pin and version.split("+")[0] != pin:
+    if pin and version.split("+")[0] != pin.split("+")[0]:
         return Finding(name, version, f"the kit is tested with {pin}: {MEND_PACKAGES}")
     return Finding(name, version)
 
@@ -134,9 +140,34 @@ def gpu() -> Finding:
     return Finding("GPU", names, "") if said.returncode == 0 and names else Finding("GPU", "none answers", mend)
 
 
-def program(name: str, title: str, mend: str) -> Finding:
-    path = shutil.which(name)
-    return Finding(title, path or f"no {name}", "" if path else mend)
+def bubblewrap() -> Finding:
+    """Tried, not only found: a system may switch off the namespaces that it needs."""
+    only = "only to grade strangers' work:"
+    path = shutil.which("bwrap")
+    if path is None:
+        return Finding("bubblewrap", "no bwrap", f"{only} apt-get install bubblewrap, or conda's")
+    failure = _failure(*TRY_SANDBOX)
+    mend = f"{only} let users make namespaces (sysctl kernel.unprivileged_userns_clone, or AppArmor's rules)"
+    return Finding("bubblewrap", f"{path}: {failure}", mend) if failure else Finding("bubblewrap", path)
+
+
+def slurm() -> Finding:
+    """Whether a controller answers; sbatch alone submits nothing."""
+    path = shutil.which("sbatch")
+    if path is None:
+        return Finding("Slurm", "no sbatch", "only for work in Slurm: log in to a machine where sbatch works")
+    failure = _failure("scontrol", "ping")
+    mend = "only for work in Slurm: this machine has its programs, but reaches no controller (SLURM_CONF)"
+    return Finding("Slurm", f"{path}, no controller answers", mend) if failure else Finding("Slurm", path)
+
+
+def _failure(*command: str) -> str:
+    """What a program says that fails; "" where it does not."""
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=ASK_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if said.returncode == 0 else (said.stderr or said.stdout).strip()[:200] or "failed"
 
 
 def gateway() -> Finding:

@@ -1,0 +1,1 @@
+"""What `workbench bundle` puts into an archive beside the rest: the two halves of its installation."""
