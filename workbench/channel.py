@@ -14,6 +14,7 @@ POLL_S = 0.1
 WALL_FACTOR, WALL_EXTRA_S = 3.0, 15.0  # wall time is a wide backstop; CPU time is what counts
 GRACE_S = 5.0  # for the answer after an interrupt
 IDLE_S, IDLE_CPU_S = 5.0, 0.05  # all that is left is waiting, when this long no more than this is computed
+DID_NOT_STOP = "your code did not stop when its time was up"
 MAX_PROXY_CALLS = 200_000
 MAX_PARKED = 1024  # each is tried again after every other call
 
@@ -110,7 +111,7 @@ class Channel:
         while time.monotonic() < limit_s:
             if conversation.step(min(time.monotonic() + POLL_S, limit_s)) is not None:
                 return
-        self.gone = "your code did not stop when its time was up"
+        self.gone = DID_NOT_STOP
 
 
 class _Idle:

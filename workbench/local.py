@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from workbench.channel import DID_NOT_STOP
 from workbench.checks import Check, Part
 from workbench.learner_code import stop_threads
 from workbench.link import Link
@@ -19,6 +20,12 @@ from workbench.loading import load_probes
 from workbench.running import Outcome, run_part
 from workbench.serve import Server
 from workbench.submission import Channel, Submission
+
+# Said by the checks' own thread: the learner's code holds the other one, and nothing but its end lets go of it.
+STUCK = (
+    "Your code did not stop when its time was up, and still runs. Should this cell not end soon, choose Restart Kernel "
+    "in the menu Kernel: what is written in the notebook stays; then run its cells again from the top."
+)
 
 
 def run_local(part: Part, namespace: dict[str, Any], folder: Path) -> list[Outcome]:
@@ -50,6 +57,8 @@ def run_local(part: Part, namespace: dict[str, Any], folder: Path) -> list[Outco
         except BaseException as error:  # noqa: BLE001 - raised again on the calling thread
             failures.append(error)
         finally:
+            if channel.gone == DID_NOT_STOP:
+                print(STUCK, flush=True)
             channel.close()
             checker_link.shut_down()  # ends the server even where the channel was given up
             checker_link.close()

@@ -384,7 +384,7 @@ def test_code_that_hangs_is_stopped_and_the_session_lives(session: InteractiveSh
 
 
 def test_code_that_swallows_the_interrupt_is_waited_for_and_told(
-    session: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+    session: InteractiveShell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(channel, "GRACE_S", 0.2)
     run(
@@ -394,6 +394,7 @@ def test_code_that_swallows_the_interrupt_is_waited_for_and_told(
     )
     run(session, 'wb.check("double")')
     assert "✗ out of time" in session.shown[0]["text/plain"]
+    assert "choose Restart Kernel" in capsys.readouterr().out
 
 
 def test_in_a_graded_run_the_grader_checks(session: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
