@@ -49,7 +49,7 @@ warnings.filterwarnings("ignore", message="This DataLoader will create")
 print("torch", torch.__version__, "· cores:", len(os.sched_getaffinity(0)), "· profile", wb.profile())
 
 # %% tags=["parameters"]
-n_batches = 40  # of each run
+n_batches = 32  # of each run
 n_images = 16  # in a batch
 side = 64  # height and width of an image
 storage_s = 0.06  # how long the storage takes to answer

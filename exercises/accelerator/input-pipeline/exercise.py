@@ -35,8 +35,8 @@ import workbench as wb
 from workbench.loaders import Loader, Trainer, timeline
 
 # %% tags=["parameters"]
-n_real_batches = 40  # for the cell that tries your prefetcher on this machine
-real_side = 900  # rows and columns of the matrices that it trains on
+n_real_batches = 24  # for the cell that tries your prefetcher on this machine
+real_side = 600  # rows and columns of the matrices that it trains on
 storage_s = 0.03  # how long its storage takes to answer
 
 # %% [markdown]
