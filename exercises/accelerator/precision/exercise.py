@@ -35,7 +35,7 @@ import workbench as wb
 
 # %% tags=["parameters"]
 n_compared = 1_000_000  # numbers on which your rounding is compared with PyTorch's
-n_practice_steps = 150  # of the small training at the end
+n_practice_steps = 300  # of the small training at the end
 
 # %% [markdown]
 # ## 1 · Drop bits, and round
@@ -194,15 +194,16 @@ except NotImplementedError as todo:
 total = np.float16(0)
 for _ in range(10_000):
     total = total + np.float16(1)
-print("ten thousand ones, added in float16:", total)
-print("spacing of float16 at this total:   ", np.spacing(total))
+print("ten thousand ones, added in float16:", float(total))
+print("spacing of float16 at this total:   ", float(np.spacing(total)))
 
 # %% [markdown]
 # No error, no warning. From 2,048 on, the spacing is 2. The next sum, 2,049, is a tie and goes back to 2,048, for ever.
 #
 # So hardware for matrices reads 16-bit numbers, and keeps products and totals in float32. A product of two float16
 # numbers always has a place there: it needs 22 bits, float32 has 24 (with the leading 1, which is not stored). Write
-# such a dot product. The result is wanted in float32 precision too, within 1 part in 10,000.
+# such a dot product. The result is wanted in float32 too. It may be off by 1 part in 10,000 of what the products add up
+# to without their signs.
 
 
 # %% solution="dot"
@@ -386,7 +387,7 @@ def practise(round_to=None):
     weights = {"hidden": rng.normal(size=(2, 16)), "output": 0.2 * rng.normal(size=16)}
     weights = {name: w.astype(np.float32) for name, w in weights.items()}
     for _ in range(n_practice_steps):
-        weights = mixed_step(weights, net, 1024.0, 1.0, 0.003)
+        weights = mixed_step(weights, net, 1024.0, 1.0, 0.0003)
         if round_to:
             weights = {name: np.asarray(w).astype(round_to).astype(np.float32) for name, w in weights.items()}
     return net.losses
