@@ -67,8 +67,10 @@ for value in (1.0, 1.005, 1.0078125, 2.0):
 # neighbour whose last kept bit is 0 is taken. It is called the *even* one. Over many ties, half go up and half go down,
 # so a sum does not drift (IEEE 754-2019, section 4.3.1: *roundTiesToEven*).
 #
-# Three facts help:
+# Four facts help:
 #
+# - `bits_N >> 16` moves all bits to the right by 16 places, `<<` to the left. `bits_N & 0xFFFF` keeps the last 16 bits
+#   and sets all others to 0.
 # - Read as whole numbers, the patterns of positive numbers are in order. The next pattern is the next larger number,
 #   also from 1.99… to 2.0, where the exponent changes. One step after the largest number is infinity.
 # - For negative numbers only the sign bit is different.
@@ -144,7 +146,7 @@ def to_format(x_N: np.ndarray, exponent_bits: int, fraction_bits: int) -> np.nda
     """Rounds numbers to a format, and returns the numbers that come out, as float32.
 
     Args:
-        x_N: float32 numbers; zeros (+0 and −0), infinities and NaN stay what they are.
+        x_N: float32 numbers. Infinities and NaN stay what they are. What becomes zero keeps its sign: +0 or −0.
         exponent_bits: 2 to 8; 5 for float16.
         fraction_bits: 1 to 22; 10 for float16.
     """
