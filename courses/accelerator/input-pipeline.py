@@ -294,6 +294,13 @@ wb.your_turn(
     hints=["Without any worker, load and train would take turns. How many does it take at least?"],
 )
 
+# %%
+try:
+    print("By your function, this machine needs", workers_needed(load_ms, step_ms), "workers.")
+    print("Look at the measured table above: from which number on does one more hardly help?")
+except NotImplementedError:
+    print("This appears when `workers_needed` is there.")
+
 # %% [markdown]
 # ## See it: who waits for whom
 #
@@ -337,22 +344,24 @@ def draw_run(axis: plt.Axes, rows: pd.DataFrame, span_ms: float) -> None:
     axis.tick_params(axis="y", length=0, labelsize=11)
 
 
-# %%
-shown = [0, 1, 2]
-span_ms = 5.2 * ms_per_batch(runs[0])
-figure, axes = plt.subplots(
-    len(shown), 1, figsize=(11, 6), sharex=True, layout="constrained", height_ratios=[1 + n for n in shown]
-)
-for axis, n_workers in zip(axes, shown, strict=True):
-    draw_run(axis, runs[n_workers], span_ms)
-    name = {0: "no worker: load and train take turns", 1: "one worker", 2: "two workers"}[n_workers]
-    title = (
-        f"{name} · {ms_per_batch(runs[n_workers]):.0f} ms per batch · the trainer waits {waiting(runs[n_workers]):.0%}"
+def draw_runs(names: dict[int, str]) -> plt.Figure:
+    """One timeline below the other, on one scale; `names`: workers → title."""
+    ratios = [max(2, 1 + n_workers) for n_workers in names]
+    figure, axes = plt.subplots(
+        len(names), 1, figsize=(11, 6.4), sharex=True, layout="constrained", height_ratios=ratios
     )
-    axis.set_title(title, loc="left", fontsize=12)
-axes[-1].set_xlabel("milliseconds")
-handles = [plt.Rectangle((0, 0), 1, 1, fc=colour, ec=INK, lw=0.6) for colour in (LOAD, TRAIN, WAIT)]
-figure.legend(handles, ["load", "train", "wait"], loc="outside lower right", ncols=3, frameon=False, fontsize=11)
+    for axis, (n_workers, name) in zip(axes, names.items(), strict=True):
+        draw_run(axis, runs[n_workers], span_ms=5.2 * ms_per_batch(runs[0]))
+        told = f"{ms_per_batch(runs[n_workers]):.0f} ms per batch · the trainer waits {waiting(runs[n_workers]):.0%}"
+        axis.set_title(f"{name} · {told}", loc="left", fontsize=12)
+    axes[-1].set_xlabel("milliseconds")
+    handles = [plt.Rectangle((0, 0), 1, 1, fc=colour, ec=INK, lw=0.6) for colour in (LOAD, TRAIN, WAIT)]
+    figure.legend(handles, ["load", "train", "wait"], loc="outside lower right", ncols=3, frameon=False, fontsize=11)
+    return figure
+
+
+# %%
+figure = draw_runs({0: "no worker: load and train take turns", 1: "one worker", 2: "two workers"})
 wb.picture(
     figure,
     "Three timelines of the same training. Without a worker, loading and training take turns on one line: "
@@ -424,6 +433,13 @@ overview = pd.DataFrame(
 wb.explore(choose, workers=(1, 6, 1), queue=(1, 16, 1), loads={name: name for name in TIMES}, table=overview)
 
 # %% [markdown]
+# With equal times, three workers are enough, whatever the queue. With unequal times and a queue of 4, neither a third
+# nor a sixth worker brings anything: batches come in order, so all wait for the slow one. Meanwhile the queue fills up,
+# and the other workers may not go on. A longer queue lets them. So there are two questions:
+#
+# - Is loading, on average, as fast as training? If not: **more workers**, or cheaper loads.
+# - Does the queue last for the slowest load? If not: **a longer queue**.
+#
 # ## Fast, and wrong
 #
 # Two mistakes make no noise at all. We only count.
