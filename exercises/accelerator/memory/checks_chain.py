@@ -43,7 +43,7 @@ def describe_chain(mib_L, ms_L, budget_mib):
     return f"mib_L = {mib_L}, ms_L = {ms_L}, budget_mib = {budget_mib}"
 
 
-def called_plan(submission, name, mib_L, ms_L, budget_mib, timeout_s=10):
+def called_plan(submission, name, mib_L, ms_L, budget_mib, timeout_s=4):
     """The layers that the learner's function keeps, each once, layer 0 among them."""
     given = describe_chain(mib_L, ms_L, budget_mib)
     try:
@@ -66,7 +66,7 @@ def called_plan(submission, name, mib_L, ms_L, budget_mib, timeout_s=10):
     return sorted({0, *layers})
 
 
-def check_fits(submission, name, mib_L, ms_L, budget_mib, timeout_s=10):
+def check_fits(submission, name, mib_L, ms_L, budget_mib, timeout_s=4):
     """The plan's time for computing again, in ms, and its layers; fails unless it fits."""
     kept = called_plan(submission, name, mib_L, ms_L, budget_mib, timeout_s)
     store, again_ms = carry_out(mib_L, ms_L, kept)
@@ -83,7 +83,7 @@ def check_fits(submission, name, mib_L, ms_L, budget_mib, timeout_s=10):
     return again_ms, kept
 
 
-def check_best(submission, name, mib_L, ms_L, budget_mib, least_ms, mistaken=None, timeout_s=10):
+def check_best(submission, name, mib_L, ms_L, budget_mib, least_ms, mistaken=None, timeout_s=4):
     """Fails unless the plan fits and computes as little again as is possible; `mistaken`: (layers, text) of beliefs."""
     again_ms, kept = check_fits(submission, name, mib_L, ms_L, budget_mib, timeout_s)
     if again_ms > least_ms:

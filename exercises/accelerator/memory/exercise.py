@@ -356,7 +356,7 @@ wb.check("plan")
 # little can be compared, and the worse ones forgotten. This is **dynamic programming**.
 #
 # The same question as in part 4, for up to 50 layers, and budgets of up to 400 MiB. All sizes are whole MiB. A call may
-# take 10 seconds.
+# take 4 seconds.
 
 
 # %% solution="plan-long-chain"
