@@ -3,16 +3,34 @@
 from checks_jobs import SlowRun, tight_job
 from checks_predictions import check_forecast, telling_sets, tiny_job
 from checks_rules import ENOUGH, expect_nothing_in_vain, expect_samples, follow, telling_job
-from checks_traces import check_trace, random_trace
+from checks_traces import check_bound, check_trace, random_trace
 
 from workbench.checks import part
 
+kernel_part = part("kernel", title="One kernel")
 diagnose_part = part("diagnose", title="Where the time goes")
 forecast_part = part("forecast", title="What a fix would gain")
 drive_part = part("drive", title="Choose and order within 48 hours")
 
 
-# ---- 1 · diagnose
+# ---- 1 · kernel
+
+
+@kernel_part.check(
+    points=1,
+    title="On both sides of the ridge",
+    hints=[
+        "How long would the FLOPs take alone, and how long the bytes alone?",
+        "FLOPs and bytes cannot be compared with each other. Two times can. In which unit is each of yours?",
+    ],
+)
+def both_sides_of_the_ridge(submission):
+    """24 kernels: guessing passes in 6e-8."""
+    for number in range(24):
+        check_bound(submission, "compute" if number % 3 else "memory")
+
+
+# ---- 2 · diagnose
 
 
 @diagnose_part.check(
@@ -41,7 +59,7 @@ def side_by_side(submission):
         check_trace(submission, random_trace(submission.rng, kernels=kernels, workers=True, waits=False))
 
 
-# ---- 2 · forecast
+# ---- 3 · forecast
 
 
 @forecast_part.check(
@@ -71,7 +89,7 @@ def fixes_together(submission):
         check_forecast(submission, job, fixes)
 
 
-# ---- 3 · drive
+# ---- 4 · drive
 
 
 @drive_part.check(

@@ -5,8 +5,6 @@ Speeds come from a simulation of some steps, lane by lane, and not from a formul
 
 import builtins
 
-import numpy as np
-
 from workbench.served import Refuse, Served, exposed
 
 HOURS = 48.0  # from the start to the deadline
@@ -151,7 +149,7 @@ class SlowRun(Served):
 
     @exposed
     def profile(self):
-        """Records a step and takes it apart, as in part 1. Costs one hour, in which nothing is trained."""
+        """Records a step and takes it apart, as in part 2. Costs one hour, in which nothing is trained."""
         self._pass(PROFILE_HOURS, speed=0.0)
         self.profiles += 1
         return self._job
@@ -221,11 +219,6 @@ class PracticeRun(SlowRun):
             return method(value)
         except Refuse as refusal:
             raise getattr(builtins, refusal.type)(str(refusal)) from None
-
-
-def own_job(number):
-    """The run of somebody who chose this number."""
-    return random_job(np.random.default_rng(number))
 
 
 def tight_job(rng):

@@ -1,4 +1,4 @@
-"""Part 2: jobs with plain numbers, sets of fixes that tell beliefs apart, and what the beliefs forecast."""
+"""Part 3: jobs with plain numbers, sets of fixes that tell beliefs apart, and what the beliefs forecast."""
 
 from checks_jobs import PARTS, changed, needed_gib, random_job, simulated_ms
 

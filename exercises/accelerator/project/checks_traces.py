@@ -1,8 +1,8 @@
-"""Part 1: made traces of one step, taken apart microsecond by microsecond, and what other counts would give."""
+"""Parts 1 and 2: kernels, and traces of one step taken apart µs by µs; and what other counts would give."""
 
 import numpy as np
 
-from workbench.checks import CheckFailed, as_dict, as_number
+from workbench.checks import CheckFailed, as_choice, as_dict, as_number
 
 KINDS = ("compute", "memory", "input", "host")
 KERNELS = ("matmul", "attention", "gelu", "layer norm", "softmax", "optimizer")
@@ -33,7 +33,8 @@ def random_trace(rng, *, kernels, workers, waits, scale=1.0):
         return start_us + length_us
 
     if not waits:
-        streams["stream 0"] = add("stream 0", "optimizer", 0, us(8, 14), **_work(rng, "memory"))
+        length_us = us(8, 14)
+        streams["stream 0"] = add("stream 0", "optimizer", 0, length_us, **_work(rng, "memory", length_us))
     now = add("program", "next batch", now, us(20, 30))
     names = ["matmul", "matmul", *rng.choice(KERNELS, size=kernels - 2)]
     bounds = ["compute", "memory", *rng.choice(["compute", "memory"], size=kernels - 2)]
@@ -41,7 +42,7 @@ def random_trace(rng, *, kernels, workers, waits, scale=1.0):
         now = add("program", "launch", now, us(2, 5))
         stream = "stream 0" if waits or len(events) % 3 else "stream 1"
         start_us, length_us = max(now, streams[stream]), us(6, 16)
-        work = _work(rng, str(bounds[place]))
+        work = _work(rng, str(bounds[place]), length_us)
         streams[stream] = add(stream, str(names[place]), start_us, length_us, **work)
         if waits:
             now = add("program", "synchronize", now, streams[stream] - now)
@@ -55,11 +56,12 @@ def random_trace(rng, *, kernels, workers, waits, scale=1.0):
     return {"events": events, "step_us": now, **limits}
 
 
-def _work(rng, bound):
-    """FLOPs and bytes of a kernel whose intensity is clearly to one side of the ridge."""
-    moved = float(rng.uniform(1e6, 9e6))
-    times_ridge = float(rng.uniform(1.3, 6)) if bound == "compute" else float(rng.uniform(0.1, 0.7))
-    return {"flops": round(moved * times_ridge * PEAK_FLOP_S / BANDWIDTH_BYTE_S), "bytes": round(moved)}
+def _work(rng, bound, length_us):
+    """FLOPs and bytes of a kernel that runs so long, below the roof, and clearly to one side of the ridge."""
+    longer_s = float(rng.uniform(0.5, 0.9)) * length_us / 1e6
+    shorter_s = float(rng.uniform(0.15, 0.75)) * longer_s
+    compute_s, memory_s = (longer_s, shorter_s) if bound == "compute" else (shorter_s, longer_s)
+    return {"flops": round(compute_s * PEAK_FLOP_S), "bytes": round(memory_s * BANDWIDTH_BYTE_S)}
 
 
 def trace_of(job):
@@ -77,7 +79,7 @@ def trace_of(job):
         start_us, end_us = now + launch_us, now + launch_us + pieces[kind][place]
         kernel = {"lane": "stream 0", "name": names[kind][place], "start_us": start_us, "end_us": end_us}
         events.append({"lane": "program", "name": "launch", "start_us": now, "end_us": start_us})
-        events.append({**kernel, **_work(rng, kind)})
+        events.append({**kernel, **_work(rng, kind, end_us - start_us)})
         events.append({"lane": "program", "name": "synchronize", "start_us": start_us, "end_us": end_us})
         now = end_us
     events.append({"lane": "program", "name": "write log", "start_us": now, "end_us": now + host_us[-1]})
@@ -109,6 +111,24 @@ def bound_of(event, trace):
         return ""
     compute_s, memory_s = event["flops"] / trace["peak_flop_s"], event["bytes"] / trace["bandwidth_byte_s"]
     return "compute" if compute_s > memory_s else "memory"
+
+
+def check_bound(submission, bound):
+    """One random kernel on a random device: the longer of its two times tells what bounds it."""
+    rng = submission.rng
+    peak_flop_s, bandwidth_byte_s = float(10 ** rng.uniform(12, 15)), float(10 ** rng.uniform(11, 12.7))
+    longer_s = float(rng.uniform(1e-5, 1e-2))
+    shorter_s = longer_s * float(rng.uniform(0.1, 0.9))
+    compute_s, memory_s = (longer_s, shorter_s) if bound == "compute" else (shorter_s, longer_s)
+    flops, moved = round(compute_s * peak_flop_s), round(memory_s * bandwidth_byte_s)
+    given = f"{flops:.3g} FLOPs, {moved:.3g} bytes, {peak_flop_s:.3g} FLOP/s, {bandwidth_byte_s:.3g} byte/s"
+    answer = submission.call("bound_by", flops, moved, peak_flop_s, bandwidth_byte_s, given=given)
+    came = as_choice(answer, ("compute", "memory"), name="what bound_by returns")
+    if came != bound:
+        why = f"alone, the FLOPs take {1e6 * compute_s:.3g} µs and the bytes {1e6 * memory_s:.3g} µs"
+        if came == ("compute" if flops > moved else "memory"):
+            why += "; FLOPs and bytes are different things: compare their times"
+        raise CheckFailed(why, expected=bound, came=came, given=given)
 
 
 def counted_us(trace):

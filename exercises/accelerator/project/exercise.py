@@ -15,10 +15,11 @@
 #
 # | part | minutes | what you write |
 # |---|---|---|
-# | 1 · Where the time goes | 18 | one function, about 12 lines |
-# | 2 · What a fix would gain | 15 | one function, about 10 lines; then a good place to stop |
-# | 3 · Choose and order | 17 | one function, about 20 lines |
-# | 4 · Defend your choice | 10 | about 150 words; a person grades them |
+# | 1 · One kernel | 3 | one function, one or two lines |
+# | 2 · Where the time goes | 16 | one function, about 12 lines |
+# | 3 · What a fix would gain | 15 | one function, about 10 lines; then a good place to stop |
+# | 4 · Choose and order | 17 | one function, about 20 lines |
+# | 5 · Defend your choice | 10 | about 150 words; a person grades them |
 #
 # The device is simulated, so your machine does not matter. In the checks, the grader serves the runs, and counts the
 # hours and the samples (the training examples that a run has worked through). The checks of a part need no other part.
@@ -29,8 +30,8 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from checks_jobs import PARTS, PracticeRun, own_job
-from checks_rules import RULES
+from checks_jobs import PARTS, PracticeRun, Speeds, changed
+from checks_rules import RULES, own_job
 from checks_traces import trace_of
 
 import workbench as wb
@@ -42,7 +43,7 @@ shown_run = 2026  # shown until you choose your own
 # ## Your own run
 #
 # Everybody gets another run, so that another plan is the best. Choose a number that is yours, for example your date of
-# birth as in `19900417`. Keep it: you defend the plan for this run in part 4.
+# birth as in `19900417`. Keep it: you defend the plan for this run in part 5.
 
 # %% solution="my-run"
 ### BEGIN SOLUTION my_run = None  # a whole number from 1 to 99_999_999
@@ -92,17 +93,38 @@ if my_run is None:
     print(f"You have not chosen your number yet, so this is run {number}.")
 wb.picture(
     draw_step(trace),
-    f"Timeline of one step of {trace['step_us'] / 1e3:.0f} ms with two rows. The program fetches a batch, then "
-    f"launches one kernel after another and waits for each. The device works for {kernels_us / 1e3:.0f} ms of the step.",
+    f"Timeline of one step of {trace['step_us'] / 1e3:.0f} ms, two rows. The program fetches a batch, "
+    "then launches one kernel after another and waits for each. "
+    f"The device works for {kernels_us / 1e3:.0f} ms of the step.",
     table=pd.DataFrame(trace["events"]).round(0),
 )
 
 # %% [markdown]
 # The program fetches a batch. Then it launches one kernel after another. Pale yellow is the time in which it waits for
-# the kernel. What would you fix first? Keep your guess; in part 3 you will know.
+# the kernel. What would you fix first? Keep your guess; in part 4 you will know.
 
 # %% [markdown]
-# ## 1 · Where the time goes
+# ## 1 · One kernel
+#
+# A kernel computes `flops` and moves `bytes`. The device has a peak rate and a bandwidth. The kernel is bound by
+# `"compute"` where its FLOPs take longer, at the peak rate, than its bytes take at the full bandwidth. Else it is
+# bound by `"memory"`. Its name does not tell: a matrix product of a few rows is bound by memory.
+
+
+# %% solution="bound-by"
+def bound_by(flops: float, moved: float, peak_flop_s: float, bandwidth_byte_s: float) -> str:
+    """What bounds a kernel of so many FLOPs and so many bytes moved: "compute" or "memory"."""
+    ### BEGIN SOLUTION "Return \"compute\" or \"memory\": which of the two takes longer for this kernel?"
+    compute_s = flops / peak_flop_s
+    return "compute" if compute_s > moved / bandwidth_byte_s else "memory"
+    ### END SOLUTION
+
+
+# %% part="kernel"
+wb.check("kernel")
+
+# %% [markdown]
+# ## 2 · Where the time goes
 #
 # A trace is a list of events. Each is a dict with `"lane"`, `"name"`, `"start_us"` and `"end_us"` (microseconds from
 # the start of the step). The lanes are:
@@ -115,9 +137,8 @@ wb.picture(
 #
 # Share out the step: **each moment belongs to the first of these four that is true.**
 #
-# 1. `"compute"`: a kernel is running that is bound by compute: its FLOPs take longer, at the peak rate, than its bytes
-#    take, at the full bandwidth.
-# 2. `"memory"`: a kernel is running, and so it is bound by memory.
+# 1. `"compute"`: a kernel is running that is bound by compute.
+# 2. `"memory"`: a kernel is running (and so it is bound by memory).
 # 3. `"input"`: no kernel is running, and the program is in `"next batch"`.
 # 4. `"host"`: all other time. The device is idle, and the program does something else.
 #
@@ -162,7 +183,7 @@ except NotImplementedError as todo:
 wb.check("diagnose")
 
 # %% [markdown]
-# ## 2 · What a fix would gain
+# ## 3 · What a fix would gain
 #
 # These are the fixes that people propose. Each takes hours to prepare, and **multiplies** some numbers of the profile.
 # By how much differs from run to run.
@@ -198,15 +219,9 @@ wb.check("diagnose")
 
 # %%
 print({name: value for name, value in job.items() if name != "fixes"})
-pd.DataFrame(
-    {
-        name: {
-            "hours": fix["hours"],
-            "multiplies": ", ".join(f"{key} × {by:g}" for key, by in fix["times"].items()) or "nothing",
-        }
-        for name, fix in job["fixes"].items()
-    }
-).T
+for name, fix in job["fixes"].items():
+    multiplies = ", ".join(f"{what} × {by:g}" for what, by in fix["times"].items()) or "nothing"
+    print(f"{name:10} {fix['hours']:5g} hours, multiplies {multiplies}")
 
 
 # %% solution="forecast"
@@ -253,7 +268,7 @@ try:
     alone = pd.DataFrame(rows, index=["hours", "ms for each sample", "saves %", "GiB"]).T.round(2)
     display(alone)  # noqa: F821 - a notebook has it
 except NotImplementedError as todo:
-    print(f"A table appears when part 2 is there. Next: {todo}")
+    print(f"A table appears when part 3 is there. Next: {todo}")
 
 # %% [markdown]
 # No single row tells you what to do first. A fix can save much and take long. It can save nothing, and open the way
@@ -262,13 +277,13 @@ except NotImplementedError as todo:
 # **This is a good place to stop.** Save the notebook, and come back for the plan.
 
 # %% [markdown]
-# ## 3 · Choose and order
+# ## 4 · Choose and order
 #
 # Write `drive`. It gets a run that is served by the grader. The run has 48 hours. You can call
 #
-# - `run.profile()`: gives the profile of the run, a dict as `job` in part 2. It costs **1 hour**, in which nothing is
+# - `run.profile()`: gives the profile of the run, a dict as `job` in part 3. It costs **1 hour**, in which nothing is
 #   trained. A profile stays true: the fixes do exactly what it says.
-# - `run.forecast(fixes)`: gives `[ms_per_sample, gib]` with these fixes, so that you do not need your part 2. It is
+# - `run.forecast(fixes)`: gives `[ms_per_sample, gib]` with these fixes, so that you do not need your part 3. It is
 #   free, but needs a profile first.
 # - `run.apply(fix)`: prepares a fix. Its hours pass, and meanwhile the run trains as it is. Then it goes on with the
 #   fix. If a step does not fit the memory then, `apply` raises a `MemoryError`: the hours are gone, and the run goes
@@ -303,7 +318,7 @@ def drive(run) -> None:
         """Tries everything that can follow this beginning of an order."""
         nonlocal best_samples, best_order
         speed = per_hour(order)
-        if samples + left * speed > best_samples:
+        if samples + left * speed > best_samples * (1 + 1e-9):  # a fix that gains nothing is left out
             best_samples, best_order = samples + left * speed, order
         for fix in hours:
             if fix not in order and hours[fix] <= left and per_hour([*order, fix]) > 0:
@@ -380,9 +395,7 @@ def draw_plans(plans):
     return figure
 
 
-# %%
-from checks_jobs import Speeds
-
+# %% tags=["hide-input"]
 practice = PracticeRun(job)
 try:
     drive(practice)
@@ -408,37 +421,40 @@ try:
     step_ms = sum(job[part] for part in PARTS)
     for part in PARTS:
         print(f"  {part.removesuffix('_ms'):8}{job[part]:8.1f} ms {job[part] / step_ms:7.1%} of today's step")
-    print(f"  {'hour':>6}  {'fix is ready':14}{'samples/hour':>13}{'GiB':>8}")
-    at = 1.0
+    heads = [part.removesuffix("_ms") for part in PARTS]
+    print(
+        f"  {'hour':>6}  {'fix is ready':12}{'samples/hour':>13}{'GiB':>7}   ms:"
+        + "".join(f"{head:>9}" for head in heads)
+    )
+    at, viewer = 1.0, PracticeRun(job)
+    viewer.profile()
     for place in range(len(practice.applied) + 1):
         done = practice.applied[:place]
         at += job["fixes"][done[-1]]["hours"] if done else 0.0
-        viewer = PracticeRun(job)
-        viewer.profile()
         ms, gib = viewer.forecast(done)
-        print(f"  {at:6.1f}  {done[-1] if done else '(profile)':14}{3.6e6 / ms:13,.0f}{gib:8.1f}")
+        times = "".join(f"{changed(job, done)[part]:9.1f}" for part in PARTS)
+        print(f"  {at:6.1f}  {done[-1] if done else '(profile)':12}{3.6e6 / ms:13,.0f}{gib:7.1f}      {times}")
     left_out = [f"{fix} ({job['fixes'][fix]['hours']:g} h)" for fix in job["fixes"] if fix not in practice.applied]
     crashes = f"out of memory: {len(practice.crashes)} times; profiles: {practice.profiles}"
     print(f"  left out: {', '.join(left_out) or 'nothing'}; {crashes}")
     print(f"  trained by the deadline: {practice.finish():,.0f} samples")
 except NotImplementedError as todo:
-    print(f"A picture and a report appear when part 3 is there. Next: {todo}")
+    print(f"A picture and a report appear when part 4 is there. Next: {todo}")
 
 # %% [markdown]
-# ## 4 · Defend your choice
+# ## 5 · Defend your choice
 #
 # The person who pays for the 48 hours asks you why you do it this way. Answer in about 150 words, for **your** run,
-# with numbers from the report above and from the table of part 2. A person grades this part by the four points that
+# with numbers from the report above and from the table of part 3. A person grades this part by the four points that
 # stand below. You can write it with any plan: a choice that is not the best can be well defended as well.
 
 # %% [markdown] written="defence"
 # ### BEGIN SOLUTION "*Your answer*"
-# Model answer, for a run with input 310, host 120, compute 95, memory 75 ms in a step of 600 ms, and 48 hours:
-# Fetching the batch takes most of the step: 310 of 600 ms, 52 %. I start with `no-sync` (3 hours): it takes the step
-# from 600 to 430 ms. `workers` saves more, 270 ms, but takes 8 hours; in these, the run would stay at 600 ms. After
-# both, a step takes 170 ms, and it is the device that is waited for. Therefore `graph` (12 hours) is left out: host
-# needs only 120 ms beside the device's 170, so that it would gain nothing. `big-batch` comes last, after `bf16`:
-# without it, a step would need 38 of 32 GiB. I trust the forecast of `workers` least: a quarter of the time assumes
-# that the cores are free. After this fix I measure the time in `next batch` for 100 steps. If the program still waits
-# more than 20 ms, I take more workers before I go on with `bf16`.
+# Model answer, for run 20260401: Memory takes most of today's step: 203.4 of 515.2 ms, 39 %. I start with `no-sync`:
+# in 4 hours it takes the run from 55,901 to 89,469 samples per hour. `bf16` alone would bring more, but takes 6.5
+# hours, and meanwhile the run would stay slow. `graph` (8.5 hours) is left out: after `fuse`, the program needs 123.7
+# ms beside the 171.7 ms of the device, so that nobody waits for it, and it would gain nothing. `big-batch` comes after
+# `bf16`, which makes room: together they need 15.5 of 16.4 GiB. I trust `workers` least: a quarter of the time assumes
+# free cores. After this fix I measure `next batch` over 100 steps. If the program still waits there for more than 10
+# ms, I give it more cores before I go on with `fuse`.
 # ### END SOLUTION

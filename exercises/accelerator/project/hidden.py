@@ -56,7 +56,7 @@ def near_the_best(submission):
 
 
 def best_samples(job, speeds):
-    """The most that can be trained after one profile. The hours that a set of fixes takes do not depend on its order."""
+    """The most that can be trained after one profile. The hours of a set of fixes do not depend on their order."""
     hours, best, reached = HOURS - PROFILE_HOURS, 0.0, {frozenset(): 0.0}
     while reached:
         longer = {}

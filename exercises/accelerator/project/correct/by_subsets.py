@@ -4,6 +4,14 @@
 my_run = 77
 
 
+# %% solution="bound-by"
+def bound_by(flops, moved, peak_flop_s, bandwidth_byte_s):
+    ridge = peak_flop_s / bandwidth_byte_s
+    if flops / moved < ridge:
+        return "memory"
+    return "compute"
+
+
 # %% solution="where-time-goes"
 def where_time_goes(events, step_us, peak_flop_s, bandwidth_byte_s):
     owner = np.full(step_us, 3)
