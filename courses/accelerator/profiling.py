@@ -1,10 +1,14 @@
 # title: Find the bottleneck before you mend it
 # minutes: 20
 # profiles:
-#   smoke: {parameters: {width: 384, steps: 8}}
-#   laptop: {}
-#   gpu: {parameters: {width: 8192, batch: 4096, before: float32, after: bfloat16}}
-#   cluster: {parameters: {width: 8192, batch: 4096, before: float32, after: bfloat16}}
+#   smoke: {parameters: {width: 384}, env: {KINETO_LOG_LEVEL: 99}}
+#   laptop: {env: {KINETO_LOG_LEVEL: 99}}
+#   gpu:
+#     parameters: {width: 8192, batch: 4096, before: float32, after: bfloat16}
+#     env: {KINETO_LOG_LEVEL: 99}
+#   cluster:
+#     parameters: {width: 8192, batch: 4096, before: float32, after: bfloat16}
+#     env: {KINETO_LOG_LEVEL: 99}
 
 # %% [markdown]
 # # Find the bottleneck before you mend it
@@ -47,7 +51,7 @@ print("torch", torch.__version__, "· profile", wb.profile())
 # %% tags=["parameters"]
 width = 768  # each layer of the model has width × width weights
 batch = 256  # samples of one step
-steps = 10  # recorded in each run
+steps = 14  # recorded in each run
 before, after = "float64", "float32"  # the numbers that the model computes with, and shorter ones
 
 # %% [markdown]
@@ -70,6 +74,9 @@ before, after = "float64", "float32"  # the numbers that the model computes with
 
 
 # %%
+SETTLED = 3  # steps of the start, in which the loaders are still ahead
+
+
 def make_step(dtype: torch.dtype):
     """A function that trains a fresh model on one batch."""
     torch.manual_seed(2026)
@@ -90,8 +97,9 @@ def make_step(dtype: torch.dtype):
     return step
 
 
-def load(numbers, batches: Queue, fetch_s: float) -> None:
+def load(numbers, batches: Queue, fetch_s: float, delay_s: float) -> None:
     """What a loader thread does: fetches one batch after another until there are no more."""
+    time.sleep(delay_s)  # so that several loaders take turns
     for _ in numbers:
         with record_function("fetch"):
             time.sleep(fetch_s)
@@ -103,8 +111,10 @@ def record(dtype_name: str, loaders: int, fetch_s: float) -> tuple[pd.DataFrame,
     """Trains with so many loader threads: the events, times in ms, and what PyTorch says about each operation."""
     step, batches = make_step(getattr(torch, dtype_name)), Queue(maxsize=loaders)
     step(torch.rand(batch, width))  # the first step also prepares much: it is not recorded
-    numbers = iter(range(steps))
-    threads = [threading.Thread(target=load, args=(numbers, batches, fetch_s)) for _ in range(loaders)]
+    spare = 2 * loaders  # so that the loaders work until the last step is done
+    numbers = iter(range(steps + spare))
+    delays_s = [fetch_s * i / loaders for i in range(loaders)]
+    threads = [threading.Thread(target=load, args=(numbers, batches, fetch_s, delay_s)) for delay_s in delays_s]
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device.type == "cuda")
     all_threads = torch.profiler._ExperimentalConfig(profile_all_threads=True)
     with profile(activities=activities, experimental_config=all_threads, acc_events=True) as profiler:
@@ -114,6 +124,8 @@ def record(dtype_name: str, loaders: int, fetch_s: float) -> tuple[pd.DataFrame,
             with record_function("wait for batch"):
                 samples = batches.get()
             step(samples)
+        for _ in range(spare):
+            batches.get()
         for thread in threads:
             thread.join()
     return read_events(profiler), profiler.key_averages()
@@ -138,15 +150,16 @@ def read_events(profiler: profile) -> pd.DataFrame:
 
 
 def step_ms(events: pd.DataFrame) -> float:
-    """The typical time from the end of one step to the end of the next; the first ones are left out."""
+    """The mean time from the end of one step to the end of the next, once the start is over."""
     updates = events[(events["name"] == "update") & (events["cat"] == "user_annotation")]
-    return (updates["start"] + updates["ms"]).diff().iloc[3:].median()
+    ends = (updates["start"] + updates["ms"]).iloc[SETTLED:]
+    return (ends.iloc[-1] - ends.iloc[0]) / (len(ends) - 1)
 
 
 def typical_ms(events: pd.DataFrame, *names: str) -> float:
-    """The typical time of these stretches of one step, together."""
+    """The mean time of these stretches of one step, together, once the start is over."""
     marked = events[(events["cat"] == "user_annotation") & events["name"].isin(names)]
-    return sum(marked[marked["name"] == name]["ms"].iloc[1:].median() for name in names)
+    return sum(marked[marked["name"] == name]["ms"].iloc[SETTLED:].mean() for name in names)
 
 
 def compute_s(dtype_name: str) -> float:
@@ -399,16 +412,17 @@ steps_seen, waiting = [], []
 for axis, (name, (events, _, _)) in zip(axes, runs.items(), strict=True):
     updates = events[(events["name"] == "update") & (events["cat"] == "user_annotation")]
     ends = updates["start"] + updates["ms"]
-    first = ends.iloc[2]  # the start is left out
+    first = ends.iloc[SETTLED]
     draw_run(axis, events, first, span)
     in_sight = [end - first for end in ends if first < end <= first + span]
-    axis.vlines(in_sight, -0.5, len(lanes_of(events)) - 0.5, color=INK, lw=1.6)
+    row = lanes_of(events).index("training")
+    axis.vlines(in_sight, row - 0.5, row + 0.5, color=INK, lw=2.5)
     steps_seen.append(len(in_sight))
     waiting.append(typical_ms(events, "wait for batch"))
     axis.set_title(
         f"{name}: {step_ms(events):.1f} ms a step, {waiting[-1]:.1f} ms of it waiting", loc="left", fontsize=11
     )
-axes[-1].set_xlabel("ms; a black line is the end of a step")
+axes[-1].set_xlabel("ms; a thick line is the end of a step")
 wb.picture(
     figure,
     f"Four timelines of {span:.0f} ms each, with one lane for each loader and one for the training. "
@@ -423,9 +437,9 @@ wb.picture(
 # How to read it: look for the lane **without gaps**. It decides how long a step takes.
 #
 # - In the first run, the loader never rests. The training has gaps: the hatched stretches, in which it waits.
-# - In the second run, computing is shorter, and the gaps are longer. The black lines stand where they stood.
+# - In the second run, computing is shorter, and the gaps are longer. The thick lines stand where they stood.
 # - In the third run, two loaders take turns. Now the training works almost without a gap: computing decides.
-# - In the fourth run, computing is shorter again. This time the black lines move closer together.
+# - In the fourth run, computing is shorter again. This time the thick lines move closer together.
 #
 # The loaders may rest, too: a loader without a batch in hand has delivered it, and waits until somebody takes it.
 
