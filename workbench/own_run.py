@@ -12,9 +12,10 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from traitlets.config import Config
 
 from workbench.errors import KitError
+
+KERNEL_START_S = 180
 
 
 @dataclass
@@ -38,7 +39,7 @@ def run_and_read(notebook: Path, profile: str, cell_timeout_s: int) -> OwnRun:
     """Runs every cell, also after one that fails. Nothing is written: outputs in the file stay as they are.
 
     Raises:
-        KitError: the file is no notebook.
+        KitError: the file is no notebook, or its kernel does not start.
     """
     node = _read(notebook)
     run = OwnRun(of=sum(_marks(cell).get("points", 0) for cell in node.cells if _marks(cell).get("grade")))
@@ -50,24 +51,33 @@ def run_and_read(notebook: Path, profile: str, cell_timeout_s: int) -> OwnRun:
         interrupt_on_timeout=True,
         allow_errors=True,
         kernel_name="python3",
-        config=Config({"KernelManager": {"transport": "ipc"}}),  # no port: nobody else can reach the kernel
+        startup_timeout=KERNEL_START_S,
+        extra_arguments=["--log-level=ERROR"],  # no word on stderr about how Jupyter's messages travel
         resources={"metadata": {"path": str(notebook.absolute().parent)}},
     )
-    with client.setup_kernel(env=environment):
-        for index, cell in enumerate(node.cells):
-            if cell.cell_type != "code":
-                continue
-            name = _marks(cell).get("grade_id", "")
-            try:
-                client.execute_cell(cell, index)
-            except CellTimeoutError:
-                run.why_not[name] = "(out of time)"
-            except DeadKernelError:
-                run.why_not[name] = "(the kernel ended)"
-                run.sentence = f"The notebook ended its own kernel in cell {index + 1}; what follows did not run."
-                break
-            _take(cell, name, run)
+    try:
+        with client.setup_kernel(env=environment):
+            _run_cells(client, node, run)
+    except RuntimeError as error:
+        mend = "try `workbench doctor`, and again when the machine has less to do"
+        raise KitError("the notebook's kernel did not start", str(notebook), str(error), mend=mend) from None
     return run
+
+
+def _run_cells(client: NotebookClient, node: Any, run: OwnRun) -> None:
+    for index, cell in enumerate(node.cells):
+        if cell.cell_type != "code":
+            continue
+        name = _marks(cell).get("grade_id", "")
+        try:
+            client.execute_cell(cell, index)
+        except CellTimeoutError:
+            run.why_not[name] = "(out of time)"
+        except DeadKernelError:
+            run.why_not[name] = "(the kernel ended)"
+            run.sentence = f"The notebook ended its own kernel in cell {index + 1}; what follows did not run."
+            return
+        _take(cell, name, run)
 
 
 def _read(notebook: Path) -> Any:

@@ -6,10 +6,16 @@ SCRIPT = """
   const form = document.getElementById("find"), words = document.getElementById("words");
   const level = document.getElementById("level"), found = document.getElementById("found");
   const plain = (text) => text.normalize("NFKD").replace(/[\\u0300-\\u036f]/g, "").toLowerCase();
+  // Not by the names of the units before and after it.
+  const own = (unit) => {
+    const copy = unit.cloneNode(true);
+    copy.querySelectorAll(".near").forEach((near) => near.remove());
+    return copy.textContent;
+  };
   const courses = [...document.querySelectorAll("section.course")].map((section) => ({
     section,
     units: [...section.querySelectorAll("article.unit")].map((unit) => ({
-      unit, level: unit.dataset.level, text: plain(section.querySelector("h2").textContent + " " + unit.textContent),
+      unit, level: unit.dataset.level, text: plain(section.querySelector("h2").textContent + " " + own(unit)),
     })),
   }));
   const total = courses.reduce((sum, course) => sum + course.units.length, 0);
@@ -18,8 +24,8 @@ SCRIPT = """
     let shown = 0;
     for (const { section, units } of courses) {
       let here = 0;
-      for (const { unit, level: own, text } of units) {
-        const fits = (!level.value || own === level.value) && wanted.every((word) => text.includes(word));
+      for (const { unit, level: its, text } of units) {
+        const fits = (!level.value || its === level.value) && wanted.every((word) => text.includes(word));
         unit.parentElement.hidden = !fits;
         here += fits;
       }

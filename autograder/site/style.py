@@ -14,7 +14,7 @@ body { margin: 0 auto; max-width: 68rem; padding: 1rem 1.5rem 4rem; color: var(-
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 h1, h2, h3 { line-height: 1.25; overflow-wrap: break-word; }
 h1 { margin: .6em 0 .3em; } h2 { margin: 2em 0 .5em; border-bottom: 2px solid var(--line); padding-bottom: .2em; }
-h3 { margin: 0; font-size: 1.15rem; }
+h3 { margin: 0 0 .35em; font-size: 1.15rem; }
 a { color: var(--link); }
 a:focus-visible, input:focus-visible, select:focus-visible, summary:focus-visible, .wide:focus-visible
   { outline: 3px solid var(--focus); outline-offset: 2px; }
@@ -44,7 +44,8 @@ dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 summary { cursor: pointer; font-weight: 600; padding: .2em 0; }
 table { border-collapse: collapse; width: 100%; margin: .5em 0 .9em; }
 caption { text-align: left; padding-bottom: .3em; }
-th, td { border: 1px solid var(--edge); padding: .3em .6em; text-align: left; vertical-align: top; font-size: .95em; }
+th, td { border: 1px solid var(--edge); padding: .3em .6em; text-align: left; vertical-align: top; font-size: .95em;
+  overflow-wrap: anywhere; }
 tbody th { font-weight: 400; } .number { text-align: right; }
 .wide { overflow-x: auto; margin: 1em 0; } .wide svg { display: block; margin: 0 auto; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; fill: var(--ink);

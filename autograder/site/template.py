@@ -60,8 +60,8 @@ laptop with two cores, without a graphics processor (GPU) and without a network.
 {% for outcome in spec.outcomes %}<li>{{ outcome }}</li>
 {% endfor %}</ul>
 <dl>
-<div><dt>Before it</dt><dd>{% for name in unit.needs %}{% if name in units %}<a href="#{{ name | anchor }}">{{ units[name].title }}</a>{% else %}<code>{{ name }}</code>{% endif %}{{ ", " if not loop.last }}{% else %}nothing{% endfor %}</dd></div>
-{% if leads_to[unit.name] %}<div><dt>Leads to</dt><dd>{% for name in leads_to[unit.name] %}<a href="#{{ name | anchor }}">{{ units[name].title }}</a>{{ ", " if not loop.last }}{% endfor %}</dd></div>
+<div class="near"><dt>Before it</dt><dd>{% for name in unit.needs %}{% if name in units %}<a href="#{{ name | anchor }}">{{ units[name].title }}</a>{% else %}<code>{{ name }}</code>{% endif %}{{ ", " if not loop.last }}{% else %}nothing{% endfor %}</dd></div>
+{% if leads_to[unit.name] %}<div class="near"><dt>Leads to</dt><dd>{% for name in leads_to[unit.name] %}<a href="#{{ name | anchor }}">{{ units[name].title }}</a>{{ ", " if not loop.last }}{% endfor %}</dd></div>
 {% endif %}
 <div><dt>Runs on</dt><dd>a laptop, with up to {{ spec.limits.memory_gib | points }} GiB of memory for the exercise{% if unit.larger_on %}; computes more on a {{ unit.larger_on | join(" or a ") | replace("gpu", "GPU") }}{% endif %}</dd></div>
 {% if spec.skills %}<div><dt>Skills</dt><dd>{{ spec.skills | join(", ") }} <span class="small">(HPC Certification Forum)</span></dd></div>
