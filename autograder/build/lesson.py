@@ -16,6 +16,7 @@ from autograder.catalogue.load import check_yaml, key_line_of_text
 from autograder.catalogue.models import LessonSpec
 from autograder.errors import AuthoringError
 
+INTRODUCTION = "introduction"  # opened first; it belongs to no unit
 NAMES_ITS_ANSWER = ("quiz", "order")  # their source does: it is folded away
 FIRST_LINE = "# Run this cell: it asks you something.\n"  # JupyterLab shows the first line of a folded cell
 
@@ -49,7 +50,9 @@ class WrittenLesson:
 
 
 def lessons_of(catalogue: Catalogue, course: Course) -> list[Lesson]:
-    """The lessons of a course in the order of its units; of the named units only, where the course is not built whole.
+    """The lessons of a course: its introduction where there is one, then those of its units, in their order.
+
+    Where the course is not built whole, those of the named units only.
 
     Raises:
         AuthoringError: a lesson that is no unit of the course.
@@ -59,7 +62,7 @@ def lessons_of(catalogue: Catalogue, course: Course) -> list[Lesson]:
     units = [exercise.unit for exercise in course.exercises]
     if course.spec is not None:
         for path in sorted(folder.glob("[!_.]*.py")):
-            if path.stem not in units:
+            if path.stem not in (*units, INTRODUCTION):
                 raise AuthoringError(
                     "the lesson is no unit of its course",
                     where=_shown(path, catalogue.root),
@@ -67,7 +70,8 @@ def lessons_of(catalogue: Catalogue, course: Course) -> list[Lesson]:
                     expected=f"one of: {', '.join(units)}",
                     mend="list the unit in course.yaml, correct the file's name, or begin the name of a draft with '_'",
                 )
-    paths = [folder / f"{unit}.py" for unit in units]
+    first = [INTRODUCTION] if course.spec is not None else []
+    paths = [folder / f"{name}.py" for name in dict.fromkeys([*first, *units])]
     return [Lesson(f"{course.name}/{p.stem}", p, _shown(p, catalogue.root)) for p in paths if p.exists()]
 
 

@@ -153,7 +153,7 @@ def test_files_of_the_lesson_lie_beside_it_and_links_are_refused(tmp_path: Path)
         lesson_files(lesson)
 
 
-def test_lessons_follow_the_order_of_the_course_and_a_stray_one_is_refused(
+def test_lessons_follow_the_order_of_the_course_after_its_introduction_and_a_stray_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(EXERCISES_VARIABLE, raising=False)
@@ -167,6 +167,8 @@ def test_lessons_follow_the_order_of_the_course_and_a_stray_one_is_refused(
     whole = Course("demo", object(), units)  # type: ignore[arg-type]  # only whether there is a course.yaml counts
     assert [lesson.name for lesson in lessons_of(catalogue, whole)] == ["demo/two", "demo/one"]
     assert [lesson.name for lesson in lessons_of(catalogue, Course("demo", None, units[1:]))] == ["demo/one"]
+    (folder / "introduction.py").write_text(TEXT)
+    assert [lesson.name for lesson in lessons_of(catalogue, whole)] == ["demo/introduction", "demo/two", "demo/one"]
     (folder / "tow.py").write_text(TEXT)
     with pytest.raises(AuthoringError, match="no unit of its course") as caught:
         lessons_of(catalogue, whole)
