@@ -86,7 +86,7 @@ def fits(job, fixes):
 def simulated_ms(job, fixes):
     """The ms for each sample: simulates some steps, and looks how long one takes once all lanes are at work."""
     now = changed(job, fixes)
-    device_ms = now["compute_ms"] + now["memory_ms"]
+    kernels_ms = now["memory_ms"] + now["compute_ms"]
     ready, taken, done = [], [], []  # for each step: its batch is ready, the program takes it, the device is done
     program = 0.0  # the program is free again
     for step in range(STEPS):
@@ -100,7 +100,7 @@ def simulated_ms(job, fixes):
         if "no-sync" in fixes and step >= QUEUE:
             program = max(program, done[step - QUEUE])
         program += now["host_ms"]
-        done.append(max(program, done[-1] if done else 0.0) + device_ms)
+        done.append(max(program, done[-1] if done else 0.0) + kernels_ms)
         if "no-sync" not in fixes:
             program = done[-1]
     half = STEPS // 2
