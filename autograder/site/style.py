@@ -46,7 +46,7 @@ table { border-collapse: collapse; width: 100%; margin: .5em 0 .9em; }
 caption { text-align: left; padding-bottom: .3em; }
 th, td { border: 1px solid var(--edge); padding: .3em .6em; text-align: left; vertical-align: top; font-size: .95em;
   overflow-wrap: anywhere; }
-tbody th { font-weight: 400; } .number { text-align: right; }
+thead th { overflow-wrap: normal; } tbody th { font-weight: 400; } .number { text-align: right; }
 .wide { overflow-x: auto; margin: 1em 0; } .wide svg { display: block; margin: 0 auto; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; fill: var(--ink);
   text-anchor: middle; }
