@@ -75,6 +75,35 @@ def test_a_gpu_that_does_not_answer_is_no_gpu(monkeypatch: pytest.MonkeyPatch, t
     assert (finding("GPU").came, finding("GPU").well) == ("A card, 80000 MiB", True)
 
 
+def _stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:
+    """A program of this name that runs this line of shell."""
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/bin")
+
+
+def test_a_bubblewrap_that_may_not_make_namespaces_is_told_with_what_it_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _stand_in(tmp_path, monkeypatch, "bwrap", "echo 'No permissions to create new namespace' >&2; exit 1")
+    assert "No permissions" in finding("bubblewrap").came and "namespaces" in finding("bubblewrap").mend
+    _stand_in(tmp_path, monkeypatch, "bwrap", "exit 0")
+    assert finding("bubblewrap").well
+
+
+def test_slurm_without_a_controller_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _stand_in(tmp_path, monkeypatch, "sbatch", "exit 0")
+    _stand_in(tmp_path, monkeypatch, "scontrol", "exit 1")
+    assert "no controller answers" in finding("Slurm").came and not finding("Slurm").needed
+    _stand_in(tmp_path, monkeypatch, "scontrol", "exit 0")
+    assert finding("Slurm").well
+
+
+def test_a_pin_of_a_local_build_is_met_by_that_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.package("numpy", {"numpy": f"{importlib.metadata.version('numpy')}+cpu"}, needed=True).well
+
+
 def test_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_memory_sizes", lambda: iter([8 * doctor.GIB, doctor.GIB]))
     assert finding("memory").came == "1.0 GiB"
