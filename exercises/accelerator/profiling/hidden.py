@@ -1,5 +1,7 @@
 """Further checks of the same parts: long traces with fractions, windows anywhere, larger steps. Never released."""
 
+import math
+
 from checks import budget_part, idle_part, self_part, stall_part, what_if_part
 from checks_steps import (
     FIX_BELIEFS,
@@ -150,6 +152,18 @@ def large_step(rng):
     return {names[i]: tasks[names[i]] for i in rng.permutation(len(names))}
 
 
+def telling_step(rng, count):
+    """A large step and so many faster tasks; from two on, what they bring alone does not tell what they bring together."""
+    while True:
+        tasks = large_step(rng)
+        faster = {str(name): float(rng.uniform(1.2, 8)) for name in rng.permutation(list(tasks))[:count]}
+        want = exact_us(tasks) / exact_us(tasks, faster)
+        single = [exact_us(tasks) / exact_us(tasks, {name: factor}) for name, factor in faster.items()]
+        combined = math.prod(single), sum(single), 1 + sum(one - 1 for one in single)
+        if count < 2 or not any(close(believed, want, rtol=1e-3) for believed in combined):
+            return tasks, faster, want
+
+
 @what_if_part.check(
     points=2,
     title="Large steps, several fixes at once",
@@ -157,11 +171,7 @@ def large_step(rng):
 )
 def large_steps(submission):
     for count in (0, 1, 2, 3, 4, 3, 2, 4):
-        tasks = large_step(submission.rng)
-        faster = {
-            str(name): float(submission.rng.uniform(1.2, 8)) for name in submission.rng.permutation(list(tasks))[:count]
-        }
-        want = exact_us(tasks) / exact_us(tasks, faster)
+        tasks, faster, want = telling_step(submission.rng, count)
         got = as_number(submission.call("speed_up", tasks, faster))
         expect(close(got, want), expected=want, came=got, given=(tasks, faster))
 
