@@ -407,7 +407,7 @@ errors.map("{:.2%}".format)
 # %% [markdown]
 # Compare the two columns. What vanishes are the **smallest** numbers, so the gradient of the weights suffers less than
 # the zeros make you fear. But it does suffer, and the more samples share a mean loss, the smaller is the gradient of
-# each. Ours are few: GPT-3 was trained with 3.2 million tokens in a batch (Brown and others 2020, table 2.1). And see
+# each. Ours are still few: GPT-3 was trained with 3.2 million tokens in a batch (Brown and others 2020, table 2.1). And see
 # bfloat16: hardly a zero, no scale, but each number is coarser.
 #
 # How much room to the wall is enough? Nobody knows before training, and gradients change. So the scale is not chosen by
@@ -421,6 +421,7 @@ def look(power: int = 12) -> pd.DataFrame:
     """The gradients with a scale of 2^power, and what becomes of them if they grow by a factor of 8."""
     figure, axis = plt.subplots(figsize=(11, 3.2), layout="constrained")
     draw_hill(axis, 2.0**power)
+    axis.set_xlabel("size of the gradient · scale")
     room = 65504 / (largest_gradient * 2.0**power)
     now, later = shares(2.0**power), shares(8 * 2.0**power)
     alt = f"The hill of gradients with scale 2^{power}: {now['becomes 0']:.1%} zeros. Room to the wall: {room:,.2f}."
