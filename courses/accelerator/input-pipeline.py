@@ -53,7 +53,7 @@ n_batches = 32  # of each run
 n_images = 16  # in a batch
 side = 64  # height and width of an image
 storage_s = 0.06  # how long the storage takes to answer
-n_hidden = 96  # size of the network
+n_hidden = 256  # size of the network
 
 # %% [markdown]
 # ## Three words
@@ -109,9 +109,9 @@ def train(images: torch.Tensor) -> None:
 
 # %%
 def run(n_workers: int, queue: int = 2) -> pd.DataFrame:
-    """Trains on all batches; one row for each, times in seconds. `queue`: batches asked for ahead, for each worker."""
+    """Trains on all batches; one row for each, in seconds. Each worker is asked for `queue` batches ahead."""
     ahead = {"prefetch_factor": queue, "multiprocessing_context": "fork"} if n_workers else {}
-    loader = DataLoader(Images(), batch_size=None, num_workers=n_workers, **ahead)  # None: an item is a batch already
+    loader = DataLoader(Images(), batch_size=None, num_workers=n_workers, **ahead)  # an item is a batch
     rows, batches = [], iter(loader)
     for _ in range(n_batches):
         asked = time.monotonic()
@@ -462,7 +462,7 @@ for n_workers in (0, 2):
     print(f"{n_workers} workers: {len(samples)} samples, sorted: {sorted(samples)}")
 
 # %% [markdown]
-# With two workers, an "epoch" is two epochs. With several ranks (processes that train together) it multiplies again. In
+# With two workers, one "epoch" is two epochs. With several ranks (processes that train together) it multiplies again. In
 # the exercise you write the function that gives each worker of each rank its own part.
 #
 # **The loader is further than you are.** To be early, the loader takes sample numbers before you need them. If you
@@ -497,11 +497,11 @@ for n_workers, queue in [(0, None), (1, 2), (2, 4)]:
     batches = iter(loader)
     for _ in range(10):
         next(batches)
-    print(f"{n_workers} workers, {queue or 0} ahead for each: 10 batches used, {sampler.taken} taken from the sampler")
+    print(f"{n_workers} workers, {queue or 0} ahead for each: 10 batches used, {sampler.taken} taken")
     del batches, loader
 
 # %% [markdown]
-# Stop here, go on from the sampler's position, and what lies between is lost for this epoch. So save the number of
+# If you stop here and go on from the sampler's position, what lies between is lost for this epoch. So save the number of
 # batches that you **used**. (`StatefulDataLoader` of the library torchdata does that for you.)
 
 # %% [markdown]
@@ -534,7 +534,8 @@ def copy_gb_s(pinned: bool, n_bytes: int = 256 * 2**20) -> float:
 
 
 if device.type == "cuda":
-    print(f"copy to the GPU: {copy_gb_s(False):.1f} GB/s from usual memory, {copy_gb_s(True):.1f} GB/s from pinned")
+    for pinned, memory in [(False, "usual"), (True, "pinned")]:
+        print(f"copy to the GPU from {memory} memory: {copy_gb_s(pinned):.1f} GB/s")
 else:
     print("There is no GPU here, so nothing was copied and nothing is claimed.")
 
