@@ -52,8 +52,8 @@ print("torch", torch.__version__, "· cores:", len(os.sched_getaffinity(0)), "·
 n_batches = 32  # of each run
 n_images = 16  # in a batch
 side = 64  # height and width of an image
-storage_s = 0.06  # how long the storage takes to answer
-n_hidden = 256  # size of the network
+storage_s = 0.05  # how long the storage takes to answer
+n_hidden = 384  # size of the network
 
 # %% [markdown]
 # ## Three words
@@ -346,7 +346,7 @@ def draw_run(axis: plt.Axes, rows: pd.DataFrame, span_ms: float) -> None:
 
 def draw_runs(names: dict[int, str]) -> plt.Figure:
     """One timeline below the other, on one scale; `names`: workers → title."""
-    ratios = [max(2, 1 + n_workers) for n_workers in names]
+    ratios = [max(1.3, 1 + n_workers) for n_workers in names]
     figure, axes = plt.subplots(
         len(names), 1, figsize=(11, 6.4), sharex=True, layout="constrained", height_ratios=ratios
     )
@@ -462,8 +462,8 @@ for n_workers in (0, 2):
     print(f"{n_workers} workers: {len(samples)} samples, sorted: {sorted(samples)}")
 
 # %% [markdown]
-# With two workers, one "epoch" is two epochs. With several ranks (processes that train together) it multiplies again. In
-# the exercise you write the function that gives each worker of each rank its own part.
+# With two workers, one "epoch" is two epochs. With several ranks (processes that train together) it multiplies again.
+# In the exercise you write the function that gives each worker of each rank its own part.
 #
 # **The loader is further than you are.** To be early, the loader takes sample numbers before you need them. If you
 # save the position of the sampler, you save a place that the training has not reached. The sampler below counts.
@@ -501,8 +501,8 @@ for n_workers, queue in [(0, None), (1, 2), (2, 4)]:
     del batches, loader
 
 # %% [markdown]
-# If you stop here and go on from the sampler's position, what lies between is lost for this epoch. So save the number of
-# batches that you **used**. (`StatefulDataLoader` of the library torchdata does that for you.)
+# If you stop here and go on from the sampler's position, what lies between is lost for this epoch. So save the number
+# of batches that you **used**. (`StatefulDataLoader` of the library torchdata does that for you.)
 
 # %% [markdown]
 # ## The last metre: into the accelerator
