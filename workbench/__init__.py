@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.lessons.places import device, profile
     from workbench.lessons.predictions import predict, settle
     from workbench.lessons.quizzes import quiz
-    from workbench.lessons.sliders import explore, slide
+    from workbench.lessons.sliders import explore
     from workbench.lessons.turns import your_turn
     from workbench.notebook import check, hint
     from workbench.rank_processes import ranks
@@ -35,7 +35,6 @@ __all__ = [
     "quiz",
     "ranks",
     "settle",
-    "slide",
     "your_turn",
 ]
 
@@ -54,7 +53,6 @@ _HOME = {
     "quiz": "workbench.lessons.quizzes",
     "ranks": "workbench.rank_processes",
     "settle": "workbench.lessons.predictions",
-    "slide": "workbench.lessons.sliders",
     "your_turn": "workbench.lessons.turns",
 }
 

@@ -438,7 +438,7 @@ needs = pd.DataFrame(
     }
 ).round(1)
 needs.index.name = f"{n_rows:,} rows: times the weights"
-wb.slide(
+wb.explore(
     decide,
     rows=[n_rows // 4, n_rows, 4 * n_rows, 16 * n_rows],
     portions=[1, 2, 4, 8, 16],

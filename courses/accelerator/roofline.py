@@ -489,7 +489,7 @@ def decide(batch: int = 1, device: str = "this device in float32") -> pd.DataFra
     return pd.DataFrame(at_best.values(), list(at_best), ["ms at best", "ms for each request"])
 
 
-wb.slide(decide, batch=[2**i for i in range(11)], device={name: name for name in devices}, table=longer)
+wb.explore(decide, batch=[2**i for i in range(11)], device={name: name for name in devices}, table=longer)
 
 # %% [markdown]
 # ## Quiz

@@ -408,7 +408,7 @@ def decide(share_percent: int = 50, n_workers: int = 16) -> None:
         print(f"The key is not in the way: all {n_workers} can have work.")
 
 
-wb.slide(decide, share_percent=(1, 90), n_workers=(1, 128))
+wb.explore(decide, share_percent=(1, 90), n_workers=(1, 128))
 
 # %% [markdown]
 # ## Quiz

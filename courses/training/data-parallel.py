@@ -441,7 +441,7 @@ def decide(layers_per_bucket: int = middle, n_ranks: int = 16, gbit_per_s: float
         print("No bucket size hides this network: take more samples into a step, or send fewer bytes.")
 
 
-wb.slide(
+wb.explore(
     decide,
     layers_per_bucket={f"{k} ({k * layer_mib:.2f} MiB)": k for k in sizes},
     n_ranks=[2, 4, 8, 16, 64, 256],

@@ -66,7 +66,7 @@ def draw(n=3):
 
 
 # %%
-wb.slide(draw, n=(1, 5))
+wb.explore(draw, n=(1, 5))
 """
 
 

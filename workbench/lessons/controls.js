@@ -45,7 +45,10 @@ function text(spec, send) {
   const id = newId();
   const input = make("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", placeholder: spec.placeholder });
   input.value = spec.value;
-  input.addEventListener("change", () => send({ text: input.value }));
+  let sent = spec.value;
+  const commit = () => { if (input.value !== sent) { sent = input.value; send({ text: sent }); } };
+  input.addEventListener("change", commit);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") commit(); }); // not every page makes it a change
   const form = make("form", {}, makeHtml("div", { class: "wb-question" }, spec.question),
     make("div", { class: "wb-row" }, make("label", { for: id }, spec.label), input));
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -90,9 +90,6 @@ def explore(function: Callable[..., Any], /, *, table: Any = None, **sliders: An
     shown.append(show(*first))
 
 
-slide = explore  # the older name, until every lesson has the new one
-
-
 def _scales(function: Callable[..., Any], sliders: Mapping[str, Any], where: str) -> list[Scale]:
     if not callable(function):
         raise LessonError("The first argument is no function.", where="wb.explore", came=repr(function)[:200])
