@@ -153,7 +153,7 @@ def large_step(rng):
 
 
 def telling_step(rng, count):
-    """A large step and so many faster tasks; from two on, neither the sum nor the product of single speed-ups is right."""
+    """A large step and so many faster tasks; neither sum nor product of two or more single speed-ups is right."""
     while True:
         tasks = large_step(rng)
         faster = {str(name): float(rng.uniform(1.2, 8)) for name in rng.permutation(list(tasks))[:count]}
