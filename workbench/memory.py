@@ -31,6 +31,12 @@ class Pointer:
         """What Triton asks a tensor for."""
         return self.address
 
+    def __add__(self, numbers: int) -> "Pointer":
+        """The pointer to a number further on, as that of `x[numbers:]`."""
+        import numpy
+
+        return Pointer(self.address + numbers * numpy.dtype(self.dtype).itemsize, self.dtype)
+
     def plain(self) -> dict[str, Any]:
         """As a value that crosses to the learner's side; `workbench.kernels.launch` takes it for the pointer again."""
         return {"address": self.address, "dtype": self.dtype}
