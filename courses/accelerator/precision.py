@@ -407,8 +407,8 @@ errors.map("{:.2%}".format)
 # %% [markdown]
 # Compare the two columns. What vanishes are the **smallest** numbers, so the gradient of the weights suffers less than
 # the zeros make you fear. But it does suffer, and the more samples share a mean loss, the smaller is the gradient of
-# each. Ours are still few: GPT-3 was trained with 3.2 million tokens in a batch (Brown and others 2020, table 2.1). And see
-# bfloat16: hardly a zero, no scale, but each number is coarser.
+# each. Ours are still few: GPT-3 was trained with 3.2 million tokens in a batch (Brown and others 2020, table 2.1). And
+# see bfloat16: hardly a zero, no scale, but each number is coarser.
 #
 # How much room to the wall is enough? Nobody knows before training, and gradients change. So the scale is not chosen by
 # hand. It **rises until a step overflows; that step is skipped, and the scale falls**. You write this in the exercise.
