@@ -17,7 +17,7 @@ TEMPLATE = """{% extends "lab/index.html.j2" %}
 {% block html_head_css %}{{ super() }}<style>
 /* nbconvert's prompts and numbers are too pale for WCAG 2.2 (1.4.3): below 4.5 on their ground. */
 :root { --jp-mirror-editor-number-color: #006400; }
-.jp-InputPrompt, .jp-OutputPrompt { color: #595959 !important; }
+.jp-InputPrompt, .jp-OutputPrompt { color: #595959 !important; opacity: 1 !important; }
 .highlight .mi, .highlight .mf, .highlight .mh, .highlight .mo, .highlight .mb { color: #006400 !important; }
 </style>{% endblock %}
 {% block jupyter_widgets %}{% endblock %}
