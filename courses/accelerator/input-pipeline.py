@@ -220,6 +220,7 @@ table
 # At first each worker helps. Then the time is that of the training, and more workers bring nothing. Where the measured
 # time is well above the rule, somebody shares: workers and trainer need the same cores for decoding and training, and
 # batches have to travel from one process to another. The rule says what is possible. It is not a promise.
+# (Its two times come from the first run. On a busy machine, a later run can also be faster than that.)
 #
 # The last column is the number to look at in your own training. (Without a worker, the trainer "waits" while it loads
 # by itself.) **Measure how long `next(batches)` takes.** If it is
