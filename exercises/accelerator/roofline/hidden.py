@@ -52,7 +52,10 @@ def large_flat_and_narrow(submission):
 @row_part.check(
     points=1,
     title="Softmax of large tables",
-    hints=["Does each number of your formula grow with the rows, with the columns, or with both?"],
+    hints=[
+        "Does each number of your formula grow with the rows, with the columns, or with both?",
+        "What does your formula say for a table of one column, and for one of one row? Count these two by hand.",
+    ],
 )
 def softmax_of_large_tables(submission):
     for rows, columns, width in large_tables(submission.rng):
@@ -63,7 +66,10 @@ def softmax_of_large_tables(submission):
 @row_part.check(
     points=1,
     title="Layer norm of large tables",
-    hints=["What is there once for each row, and what once for all rows?"],
+    hints=[
+        "What is there once for each row, and what once for all rows?",
+        "Take away the columns in your mind: which FLOPs are left for a row, and which bytes do all rows share?",
+    ],
 )
 def layer_norm_of_large_tables(submission):
     for rows, columns, width in large_tables(submission.rng):
@@ -114,7 +120,10 @@ def bound_near_the_ridge(submission):
 @benchmark_part.check(
     points=2,
     title="Random devices with everything at once",
-    hints=["Which of the five traps does your stopwatch still meet when all come together?"],
+    hints=[
+        "Which of the five traps does your stopwatch still meet when all come together?",
+        "How many of your timed launches meet a device that is warm, compiled and idle? Are they most of them?",
+    ],
 )
 def random_devices(submission):
     """False alarms: see TOLERANCE."""
@@ -136,7 +145,10 @@ def random_devices(submission):
 @benchmark_part.check(
     points=1,
     title="Each kernel and each size by itself",
-    hints=["Somebody measures a second size on the same device. What has not been compiled yet?"],
+    hints=[
+        "Somebody measures a second size on the same device. What has not been compiled yet?",
+        "Does your warm-up launch the very kernel and size that you time afterwards, in each call?",
+    ],
 )
 def each_kernel_and_size(submission):
     """One warm device, three measurements: each has its own compilation, and its own time."""
@@ -204,7 +216,10 @@ def random_plan(rng):
 @decide_part.check(
     points=2,
     title="The best of several plans on real machines",
-    hints=["For each plan: which time has each kernel, what is their sum, and who shares it?"],
+    hints=[
+        "For each plan: which time has each kernel, what is their sum, and who shares it?",
+        "Which machine belongs to which plan, and does a kernel without FLOPs take time in yours?",
+    ],
 )
 def best_of_several_plans(submission):
     """24 choices of at least three: guessing passes in less than 1e-11."""
