@@ -96,6 +96,7 @@ def time_checks(name: str) -> None:
                 own_s[0], start_s = 0.0, time.perf_counter()
                 wb.check(part)
                 print(f"took {time.perf_counter() - start_s - own_s[0]:.4f}")
+        os.chdir(ROOT)  # IPython asks for the folder when it ends
 
 
 def draws() -> None:
