@@ -137,7 +137,7 @@ def running_labs() -> Iterator[RunningLab]:
             told = json.loads(path.read_text(encoding="utf-8"))
             os.kill(int(told["pid"]), 0)
             token = str(told["token"])
-            address = f"{told['url']}lab" + (f"?token={token}" if token else "")
+            address = f"{told['url']}lab/tree/{START}" + (f"?token={token}" if token else "")
             needs_token = bool(token or told.get("password"))
             yield RunningLab(int(told["pid"]), str(told["root_dir"]), address, needs_token)
         except (OSError, ValueError, KeyError, TypeError):  # one that has ended, or is writing just now
@@ -149,6 +149,8 @@ def _run_lab(folder: Path, browser: bool, port: int) -> int:
     command = [sys.executable, "-P", "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", f"--LabApp.default_url=/lab/tree/{START}", "--ServerApp.answer_yes=True"]
     command += ["--ServerApp.allow_remote_access=False", "--Application.log_level=WARN"]
+    # Nothing is asked of the network: neither JupyterLab's news nor its newest version.
+    command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     command += [] if browser else ["--no-browser"]
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     lab = subprocess.Popen(command, cwd=folder)

@@ -102,7 +102,7 @@ def test_a_bundle_holds_the_pins_the_catalogue_and_nothing_hidden(bundle: Path) 
         for line in (ROOT / "requirements.lock").read_text().splitlines()
         if "==" in line.split("#")[0]
     )
-    of_lock = {name.lower().replace("_", "-"): version for name, version in lock.items()}
+    of_lock = {name.lower().replace("_", "-"): version.strip(";") for name, version in lock.items()}
     assert {name: version for name, version in pins.items() if of_lock.get(name, version) != version} == {}
     assert {"torch", "jupyterlab", "papermill", "dask"} <= pins.keys()
 

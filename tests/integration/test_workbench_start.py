@@ -98,7 +98,7 @@ def test_jupyterlab_runs_on_the_folder_for_its_owner_on_this_machine_alone_and_o
     lab: tuple["subprocess.Popen[str]", str], home: Path, project: Path, tmp_path: Path
 ) -> None:
     process, address = lab
-    match = re.fullmatch(r"(http://(127\.0\.0\.1|localhost):\d+/)lab\?token=(\w{32,})", address)
+    match = re.fullmatch(r"(http://(127\.0\.0\.1|localhost):\d+/)lab/tree/START.ipynb\?token=(\w{32,})", address)
     assert match is not None, address
     contents = match[1] + "api/contents/START.ipynb"
     assert status_of(contents) == 403
