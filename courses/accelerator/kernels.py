@@ -304,7 +304,9 @@ INK, READ, WRITE = "#1b1f24", "#2f6fab", "#a34a16"
 
 def draw_trips(axis, memory, sizes, title):
     """Draws each access as a line: thin where numbers were read, thick where they were written."""
-    starts = dict(zip(sizes, np.cumsum([0, *(size + 60 for size in sizes.values())]), strict=False))
+    widths = [max(size, 150) + 60 for size in sizes.values()]  # room for the name of a short array
+    ends = np.cumsum(widths)
+    starts = {name: end - (width + sizes[name]) / 2 for name, end, width in zip(sizes, ends, widths, strict=True)}
     moved = 0
     for access in memory.log:
         at = starts[access.array] + access.offsets
@@ -317,6 +319,7 @@ def draw_trips(axis, memory, sizes, title):
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
     axis.set_title(title, loc="left", fontsize=12, pad=26)
+    axis.set_xlim(0, ends[-1])
     axis.spines[:].set_visible(False)
     return moved
 
@@ -328,7 +331,7 @@ whole, column = table.size, len(table)
 four_sizes = {"x": whole, "squares": whole, "mean": column, "scale": column, "out": whole}
 
 figure, (left, right) = plt.subplots(
-    1, 2, figsize=(11, 6.4), layout="constrained", sharey=True, width_ratios=[sum(four_sizes.values()), 2.3 * whole]
+    1, 2, figsize=(11, 6.4), layout="constrained", sharey=True, width_ratios=[3 * whole + 600, 2 * whole + 120]
 )
 four_bytes = draw_trips(left, four_memory, four_sizes, f"four kernels: {ends[-1] / 1000:.1f} kB")
 one_bytes = draw_trips(right, one_memory, {"x": whole, "out": whole}, "")
@@ -336,12 +339,13 @@ right.set_title(f"one kernel: {one_bytes / 1000:.1f} kB", loc="left", fontsize=1
 left.set(ylabel="kB moved so far", ylim=(1.02 * four_bytes / 1000, -0.25))
 for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False), start=1):
     left.axhline(end / 1000, color=INK, lw=0.8, ls=":")
-    if end - start > 500:
-        left.text(-60, (start + end) / 2000, str(number), fontsize=12, color=INK, ha="right", va="center")
+    # In the lower left corner of its band; kernel 3 has hardly any, so its name stands above, at the right.
+    at, side = (end, "left") if end - start > 500 else (start, "right")
+    left.text(40 if side == "left" else left.get_xlim()[1] - 40, at / 1000 - 0.06, f"kernel {number}", ha=side)
 right.axhline(one_bytes / 1000, color=INK, lw=0.8, ls=":")
 for color, width, label in ((READ, 1.1, "read (thin)"), (WRITE, 2.6, "written (thick)")):
     right.plot([], [], color=color, lw=width, label=label)
-right.legend(loc="lower right", frameon=False, fontsize=11)
+right.legend(loc="lower center", frameon=False, fontsize=11)
 
 trips = pd.DataFrame(
     {
@@ -362,8 +366,8 @@ wb.picture(
 
 # %% [markdown]
 # Each slanted line is one walk through a table. Four kernels walk five times: `x` twice, `squares` twice, `out` once.
-# One kernel walks twice, and `squares` never exists. Kernel 3 has one number for each row. It is so short that you
-# hardly see it.
+# One kernel walks twice, and `squares` never exists. Kernel 3 has one number for each row. It is so short that it
+# fits between two dotted lines.
 #
 # The FLOPs are the same in both ways. What is saved is walks.
 #
