@@ -13,19 +13,25 @@ def task(us, *after):
 TICK_US = 3  # every time in these steps is a multiple of it, also with a fix
 
 
-def simulated_us(tasks, faster=None):
-    """The time of a step, by a clock: at each tick, every task works whose predecessors are done."""
+def simulated_ends_us(tasks, faster=None):
+    """When each task of a step ends, by a clock: at each tick, every task works whose predecessors are done."""
     left = {name: one["us"] / (faster or {}).get(name, 1) for name, one in tasks.items()}
     after = {name: set(one["after"]) for name, one in tasks.items()}
-    now, done = 0, set()
+    now, ends = 0, {}
     while left:
         now += TICK_US
-        for name in [name for name in left if after[name] <= done]:
+        working = [name for name in left if after[name] <= set(ends)]
+        for name in working:
             left[name] -= TICK_US
             if left[name] <= 0:
                 del left[name]
-        done = set(after) - set(left)
-    return now
+                ends[name] = now
+    return ends
+
+
+def simulated_us(tasks, faster=None):
+    """The time of a step, by the same clock."""
+    return max(simulated_ends_us(tasks, faster).values())
 
 
 def describe_tasks(tasks, faster=None):
@@ -61,10 +67,12 @@ def product(numbers):
 
 
 def before_path(tasks):
-    """The tasks that decide when the step is done, before any fix."""
-    whole = simulated_us(tasks)
-    longer = {name: {**tasks, name: {**one, "us": one["us"] + TICK_US}} for name, one in tasks.items()}
-    return [name for name in tasks if simulated_us(longer[name]) > whole]
+    """One chain of tasks that decides when the step is done, before any fix; from its end to its start."""
+    ends = simulated_ends_us(tasks)
+    path = [max(ends, key=ends.get)]
+    while tasks[path[-1]]["after"]:
+        path.append(max(tasks[path[-1]]["after"], key=ends.get))
+    return path
 
 
 def old_path(tasks, faster):
