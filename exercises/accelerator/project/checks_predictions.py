@@ -46,12 +46,15 @@ def telling_sets(rng):
     """Jobs and sets of fixes for which each belief forecasts another number than the simulation."""
     chosen = [(tiny_job(rng), fixes) for fixes in OVERLAPS]
     missed = [belief for belief, _ in BELIEFS if not any(differs(belief, *one) for one in chosen)]
-    while missed:
+    return chosen + [random_set(rng, belief) for belief in missed]
+
+
+def random_set(rng, belief):
+    """A random job and fixes for which this belief forecasts another number than the simulation."""
+    while True:
         one = (random_job(rng), random_fixes(rng))
-        if differs(missed[0], *one):
-            chosen.append(one)
-            missed = missed[1:]
-    return chosen
+        if differs(belief, *one):
+            return one
 
 
 def random_fixes(rng):

@@ -42,8 +42,9 @@ shown_run = 2026  # shown until you choose your own
 # %% [markdown]
 # ## Your own run
 #
-# Everybody gets another run, so that another plan is the best. Choose a number that is yours, for example your date of
-# birth as in `19900417`. Keep it: you defend the plan for this run in part 5.
+# Everybody gets another run, so that another plan is the best. Choose a number that nobody else is likely to choose,
+# for example seven digits in no order (no date of birth: a grader will see it). Keep it: you defend the plan for this
+# run in part 5.
 
 # %% solution="my-run"
 ### BEGIN SOLUTION my_run = None  # a whole number from 1 to 99_999_999
