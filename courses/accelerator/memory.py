@@ -502,7 +502,7 @@ shared = pd.DataFrame(
     {f"{n:,} GPUs" if n > 1 else "1 GPU": [16 * b / n for b in models.values()] for n in gpus}, models
 )
 shared.index.name = "GB on each GPU"
-shared.map(lambda gb: f"{gb:,.3g}")
+shared.map(lambda gb: f"{gb:,.0f}" if gb >= 100 else f"{gb:,.3g}")
 
 # %% [markdown]
 # Compare with your GPU: an H100 SXM has 80 GB (see the sources). The activations come on top. Sharing does not make

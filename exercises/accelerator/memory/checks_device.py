@@ -142,9 +142,12 @@ def beliefs(device, before, left_over):
         (sum(gradients), "the sum of the means of all micro-batches came: it grows with the number of micro-batches"),
         (sum(gradients) / len(gradients), "each micro-batch got the same vote, but a small one should count less"),
         (by_rows, "micro-batches were weighed by rows, but the loss is a mean over tokens that count"),
-        (gradients[-1], "only the last micro-batch is left in the gradient: is it set to 0 on the way?"),
         (full + left_over, "the gradient of the step before is still in it"),
     ]
+    first, last = bounds[-1]
+    shares = (1, sum(device.tokens[first:last]) / sum(device.tokens), (last - first) / n_rows, 1 / len(bounds))
+    only_last = "only the last micro-batch is left in the gradient: when is it set to 0?"
+    told += [(share * gradients[-1], only_last) for share in shares]
     told += [(g + left_over, f"{text}; and the gradient of the step before is still in it") for g, text in told[:3]]
     return [(before - LEARNING_RATE * g, text) for g, text in told]
 

@@ -7,19 +7,19 @@ long-chain.twenty_four_and_forty_five, long-chain.random_long_chains
 
 # %% solution="best-plan"
 def best_plan(mib_L, ms_L, budget_mib):
-    kept = sorted(range(len(mib_L)), key=lambda i: mib_L[i])
+    kept = sorted(range(1, len(mib_L)), key=lambda i: -mib_L[i])
     while run_plan(mib_L, ms_L, kept)[0] > budget_mib:
-        if len(kept) == 1:
+        if not kept:
             raise ValueError("no plan fits")
-        kept.pop()
+        kept.pop(0)
     return kept
 
 
 # %% solution="plan-long-chain"
 def plan_long_chain(mib_L, ms_L, budget_mib):
-    kept = sorted(range(len(mib_L)), key=lambda i: mib_L[i])
+    kept = sorted(range(1, len(mib_L)), key=lambda i: -mib_L[i])
     while run_plan(mib_L, ms_L, kept)[0] > budget_mib:
-        if len(kept) == 1:
+        if not kept:
             raise ValueError("no plan fits")
-        kept.pop()
+        kept.pop(0)
     return kept
