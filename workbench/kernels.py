@@ -41,6 +41,8 @@ def launch(memory: Any, kernel: Any, grid: Sequence[int], *args: Any, **constant
 
     interpreter, twin = _interpreted(kernel)
     given = [Pointer(**arg) if isinstance(arg, dict) else arg for arg in args]
+    if twin is not kernel:
+        constants = {name: _translated(value) for name, value in constants.items()}
     executor = _executor_type(interpreter)(twin.rewrite(), twin.arg_names, tuple(grid))
     with _reads_and_writes(interpreter, memory), numpy.errstate(all="ignore"):  # a GPU gives no warnings either
         try:
@@ -71,19 +73,32 @@ def _twin(kernel: Any, interpreter: Any, known: dict[int, Any]) -> Any:
     """The same function for the second copy of Triton; so are the modules and kernels that it uses by name."""
     if id(kernel) in known:
         return known[id(kernel)]
-    modules = _second_triton()
     names = dict(kernel.fn.__globals__)
-    fn = types.FunctionType(kernel.fn.__code__, names, kernel.fn.__name__, kernel.fn.__defaults__)
+    defaults = tuple(_translated(value) for value in kernel.fn.__defaults__ or ())
+    fn = types.FunctionType(kernel.fn.__code__, names, kernel.fn.__name__, defaults, kernel.fn.__closure__)
     fn.__annotations__, fn.__module__ = dict(kernel.fn.__annotations__), kernel.fn.__module__
     known[id(kernel)] = twin = interpreter.InterpretedFunction(fn)
     used = set(kernel.fn.__code__.co_names)
     for name, value in kernel.fn.__globals__.items():
-        if isinstance(value, types.ModuleType) and value.__name__ in modules:
-            names[name] = modules[value.__name__]
-        elif name in used and type(value).__name__ == "JITFunction":
-            in_library = modules.get(value.fn.__module__)
-            names[name] = getattr(in_library, name) if in_library else _twin(value, interpreter, known)
+        names[name] = _translated(value)
+        if name in used and names[name] is value and type(value).__name__ == "JITFunction":
+            names[name] = _twin(value, interpreter, known)
     return twin
+
+
+def _translated(value: Any) -> Any:
+    """What the second copy of Triton has in the place of a module, function, constant or number format of the first."""
+    modules, kind = _second_triton(), type(value)
+    if isinstance(value, types.ModuleType):
+        return modules.get(value.__name__, value)
+    if kind.__module__ == "triton.runtime.jit" and kind.__name__ == "JITFunction":
+        home = modules.get(value.fn.__module__)
+        return value if home is None else getattr(home, value.fn.__name__)
+    if kind.__module__ == "triton.language.core" and kind.__name__ == "constexpr":
+        return modules[kind.__module__].constexpr(_translated(value.value))
+    if kind.__module__ == "triton.language.core" and kind.__name__ == "dtype":
+        return modules[kind.__module__].dtype(value.name)
+    return value
 
 
 @cache

@@ -29,6 +29,15 @@ def double_kernel(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
     tl.store(out_ptr + at, twice(tl.load(x_ptr + at, mask=at < n)), mask=at < n)
 
 
+LOG2_E = tl.constexpr(1.4426950408889634)
+
+
+@triton.jit
+def exp_kernel(x_ptr, out_ptr, KIND: tl.constexpr, BLOCK: tl.constexpr = 4):
+    at = tl.arange(0, BLOCK)
+    tl.store(out_ptr + at, tl.exp2(tl.load(x_ptr + at) * LOG2_E).to(KIND).to(tl.float32))
+
+
 @triton.jit
 def unmasked_kernel(x_ptr, out_ptr, BLOCK: tl.constexpr):
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -58,6 +67,12 @@ def test_a_launch_computes_and_each_number_crosses_once():
     assert memory.values("out").tolist() == (2 * x).tolist()
     assert memory.reads("x").tolist() == memory.writes("out").tolist() == [1] * 10
     assert (memory.bytes_read(), memory.bytes_written("out"), memory.stray_count) == (40, 40, 0)
+
+
+def test_constants_and_number_formats_of_triton_may_be_used_by_name():
+    memory, x = Memory(), np.arange(4, dtype=np.float32)
+    launch(memory, exp_kernel, (1,), memory.place("x", x), memory.empty("out", (4,)), KIND=tl.float16)
+    assert np.array_equal(memory.values("out"), np.exp2(x * np.float32(LOG2_E.value)).astype(np.float16))
 
 
 def test_what_lies_outside_is_counted_and_not_touched():
@@ -99,6 +114,7 @@ def test_what_is_no_kernel_is_refused():
 def test_a_kernel_runs_whether_triton_was_imported_to_interpret_or_to_compile(interpreted, tmp_path):
     text = f"import runpy; names = runpy.run_path({__file__!r})\n"
     text += "names['test_a_launch_computes_and_each_number_crosses_once']()\n"
+    text += "names['test_constants_and_number_formats_of_triton_may_be_used_by_name']()\n"
     text += "print(type(names['double_kernel']).__name__)"
     said = subprocess.run(
         [sys.executable, "-c", text],
