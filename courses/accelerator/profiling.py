@@ -1,7 +1,7 @@
 # title: Find the bottleneck before you mend it
 # minutes: 20
 # profiles:
-#   smoke: {parameters: {width: 384}, env: {KINETO_LOG_LEVEL: 99}}
+#   smoke: {parameters: {width: 320}, env: {KINETO_LOG_LEVEL: 99}}
 #   laptop: {env: {KINETO_LOG_LEVEL: 99}}
 #   gpu:
 #     parameters: {width: 8192, batch: 4096, before: float32, after: bfloat16}
@@ -49,7 +49,7 @@ if device.type == "cpu":
 print("torch", torch.__version__, "· profile", wb.profile())
 
 # %% tags=["parameters"]
-width = 768  # each layer of the model has width × width weights
+width = 512  # each layer of the model has width × width weights
 batch = 256  # samples of one step
 steps = 14  # recorded in each run
 before, after = "float64", "float32"  # the numbers that the model computes with, and shorter ones
