@@ -244,7 +244,8 @@ wb.settle(
 # ## Explain
 #
 # If you said 2, or something between 1.5 and 2, you trusted the table. Every number in it is right. But the table
-# lists **operations**, and waiting is no operation. It has no line.
+# lists **operations**, and waiting is no operation. It gets a line only where somebody marks it in the program, as we
+# did.
 #
 # Ask instead what happens at each moment of a step:
 
@@ -450,7 +451,8 @@ wb.picture(
 # - In the first run, the loader never rests. The training has gaps: the hatched stretches, in which it waits.
 # - In the second run, computing is shorter, and the gaps are longer. The thick lines stand where they stood.
 # - In the third run, three loaders take turns. Now the training works almost without a gap: computing decides.
-# - In the fourth run, computing is shorter again. This time the thick lines move closer together.
+# - In the fourth run, computing is shorter again. This time the thick lines move closer together. And the training
+#   waits again, a little: now the loaders decide.
 #
 # The loaders may rest, too: a loader without a batch in hand has delivered it, and waits until somebody takes it.
 
