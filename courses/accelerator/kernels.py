@@ -1,5 +1,5 @@
 # title: One kernel instead of four
-# minutes: 22
+# minutes: 24
 # profiles:
 #   smoke: {parameters: {rows: 512, columns: 500, min_run_s: 0.02, with_compiler: false}, env: {TRITON_INTERPRET: 1}}
 #   laptop: {env: {TRITON_INTERPRET: 1}}
@@ -10,8 +10,8 @@
 # # One kernel instead of four
 #
 # Between two matrix products your model does small things: normalise a row, scale it, add something. Each is one line
-# of PyTorch. Together they can cost more than the products, because each line reads a whole table from memory and
-# writes a whole table back. You could buy a faster memory. Or you could write the lines as one kernel, and the table
+# of PyTorch. Together they can cost more than the products, because most lines read a whole table from memory, and
+# many write a whole one back. You could buy a faster memory. Or you could write the lines as one kernel, and the table
 # would travel once. That kernel is ten lines of Python. It also takes away the guard rails that Python gave you.
 #
 # After this lesson you can
@@ -21,7 +21,7 @@
 # - **write** a kernel in which one program does one row;
 # - **count** how many trips to the memory a merged kernel saves, and say when it is worth it.
 #
-# This takes about 22 minutes. Run the cells from top to bottom. Nothing here is graded. The unit *roofline* explains
+# This takes about 24 minutes. Run the cells from top to bottom. Nothing here is graded. The unit *roofline* explains
 # why bytes decide.
 
 # %%
@@ -60,7 +60,8 @@ with_compiler = True  # whether torch.compile takes part: its first call takes s
 # ## A kernel, and four words
 #
 # **Triton** is a language for kernels inside Python (Tillet and others 2019). It exists for Linux. Without a GPU, its
-# *interpreter* runs the same code on the CPU. That is slow, but it computes the same.
+# *interpreter* runs the same code on the CPU. That is slow, but it computes the same. You need not set the variable
+# `TRITON_INTERPRET` for that: here, kernels are interpreted wherever there is no GPU.
 #
 # - A kernel runs as many **programs** at once. All run the same code. Only their number differs, and each takes its
 #   own **block** of the array. A loop over the array is nowhere.
@@ -427,7 +428,8 @@ clock.rename_axis(f"{rows:,} × {columns:,} in float32")
 
 # %%
 lines = times["four lines of PyTorch"]
-print(f"By bytes, four kernels should take {four_bytes / one_bytes:.2f} times as long as one.")
+four_numbers, one_number = 5 * columns + 4, 2 * columns  # of each row: five walks and 4 single numbers; two walks
+print(f"By bytes, four kernels should take {four_numbers / one_number:.2f} times as long as one: {columns:,} columns.")
 for name in ("our kernel", "torch.compile"):
     if name in times:
         print(f"Measured: {lines / times[name]:.2f} times as long as {name}.")
@@ -518,7 +520,8 @@ for record in recorded:
     print(pd.DataFrame(record["results"]).to_string(index=False))
 if not recorded:
     print("No measurement from a GPU has been recorded yet, so none is shown.")
-    print("To record one, run there: python benchmarks/record_kernels.py")
+    print("To record one, run there: python courses/accelerator/data/kernels/record.py")
+    print("It measures the exercise's solutions, so it is for those who have the source of the kit.")
 
 # %% [markdown]
 # ## Sources

@@ -1,12 +1,14 @@
 """Measures the fused softmax of accelerator/kernels on a GPU beside a plain copy, and writes JSON for the lesson.
 
-    python benchmarks/record_kernels.py                   needs a CUDA GPU
-    python benchmarks/record_kernels.py --compile-only    compiles for a GPU (compute capability 9.0) without having one
+    python record.py                   needs a CUDA GPU
+    python record.py --compile-only    compiles for a GPU (compute capability 9.0) without having one
 
-Writes courses/accelerator/data/kernels/DATE-gpu-DTYPE.json: date, machine, versions, settings, and in `results` a row
-for each way and shape, with the median time and the share of the copy's byte/s. A copy reads and writes each number
-once, as the fused kernel does, so 100 % is as fast as it can be; the aim is 90 % or more. The kernels are the solutions
-of exercises/accelerator/kernels/exercise.py, so the script stays out of what learners get.
+It is for those who have the source of the kit: the kernels are the solutions of
+exercises/accelerator/kernels/exercise.py, which learners do not get.
+
+Writes DATE-gpu-DTYPE.json beside this script: date, machine, versions, settings, and in `results` a row for each way
+and shape, with the median time and the share of the copy's byte/s. A copy reads and writes each number once, as the
+fused kernel does, so 100 % is as fast as it can be; the aim is 90 % or more.
 """
 
 import argparse
@@ -23,9 +25,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[3]
 EXERCISE = ROOT / "exercises" / "accelerator" / "kernels" / "exercise.py"
-DATA = ROOT / "courses" / "accelerator" / "data" / "kernels"
 AIM = 0.9
 WAYS_BYTES = {"five kernels": (8, 4)}  # numbers moved for each number of the table, and for each row; else 2 and 0
 
@@ -33,6 +35,9 @@ WAYS_BYTES = {"five kernels": (8, 4)}  # numbers moved for each number of the ta
 def main() -> int:
     """Measures, or only compiles; the exit status is 1 where the aim was missed."""
     options = read_options()
+    if not EXERCISE.exists():
+        print(f"record.py: it measures the solutions in {EXERCISE}, and there is no such file", file=sys.stderr)
+        return 2
     os.environ["TRITON_INTERPRET"] = "0"  # before Triton is imported
     with tempfile.TemporaryDirectory() as folder:
         kernels = solutions(Path(folder))
@@ -90,7 +95,7 @@ def measure(kernels: ModuleType, options: argparse.Namespace) -> int:
     import torch
 
     if not torch.cuda.is_available():
-        print("record_kernels: PyTorch finds no CUDA GPU here; --compile-only needs none", file=sys.stderr)
+        print("record.py: PyTorch finds no CUDA GPU here; --compile-only needs none", file=sys.stderr)
         return 2
     results = [row for columns in options.columns for row in one_shape(kernels, options, columns)]
     record = {
@@ -100,8 +105,7 @@ def measure(kernels: ModuleType, options: argparse.Namespace) -> int:
         "settings": {name: value for name, value in vars(options).items() if name != "compile_only"},
         "results": results,
     }
-    DATA.mkdir(parents=True, exist_ok=True)
-    path = DATA / f"{record['date']}-gpu-{options.dtype}.json"
+    path = HERE / f"{record['date']}-gpu-{options.dtype}.json"
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     for row in results:
         print(row)
