@@ -82,6 +82,11 @@ def check_activations(submission, layers, rows, bytes_per_number):
 
 LOOK = "look in the table which layers use their input, their output or none"
 ONE_ROW = "this is the count of one row: each row has its own activations"
+BY_INPUT = "a layer such as relu was counted by its input: look in the table which array it uses"
+MASK = (
+    "a mask says yes or no: it has 1 byte for each number, whatever the format; and dropout uses nothing else, "
+    "neither its input nor its output"
+)
 TWICE = "an array that two layers use was counted twice: the output of one is the input of the next"
 
 
@@ -96,14 +101,17 @@ def why_activations_differ(got, layers, rows, width):
     for layer in layers:
         alone, _ = run_network([layer], rows, width)
         each_use += sum(array.size_bytes for array in alone if array.was_read)
+    uses = zip(between[:-1], layers, strict=True)
+    by_input = sum(array.size_bytes for array, (kind, _, _) in uses if kind not in ("bias", "dropout"))
     everything = sum(array.size_bytes for array in between)
     weights = width * sum(n_in * n_out for kind, n_in, n_out in layers if kind == "linear")
     biases = width * sum(n_out for kind, _, n_out in layers if kind == "bias")
     told = [
         ([waiting_bytes(layers, 1, width)] if rows > 1 else [], ONE_ROW),
-        ([arrays + width * all_masks], "a mask says yes or no: it has 1 byte for each number, whatever the format"),
+        ([arrays + width * all_masks, want + width * all_masks], MASK),
         ([arrays], "the mask of dropout is random: without it the backward pass could not use the same one"),
         ([each_use + all_masks], TWICE),
+        ([by_input + all_masks], BY_INPUT),
         ([inputs, inputs + all_masks], f"you count the input of each layer: {LOOK}"),
         ([outputs, outputs + all_masks], f"you count the output of each layer: {LOOK}"),
         (
@@ -117,7 +125,7 @@ def why_activations_differ(got, layers, rows, width):
     if width != 4 and got == waiting_bytes(layers, rows, 4):
         return "the numbers have bytes_per_number bytes each"
     matching = [text for numbers, text in told if got in numbers]
-    return matching[0] if matching else "the count differs from what a backward pass reads, array by array"
+    return "; or: ".join(matching[:2]) or "the count differs from what a backward pass reads, array by array"
 
 
 def check_largest(submission, fixed, for_a_row, device_bytes, measured_rows):

@@ -14,11 +14,11 @@
 #
 # | part | minutes | what you write |
 # |---|---|---|
-# | 1 · What stays on the device | 10 | one function |
-# | 2 · What the backward pass waits for | 15 | two functions |
+# | 1 · What stays on the device | 11 | one function |
+# | 2 · What the backward pass waits for | 18 | two functions |
 # | 3 · One step in small portions | 13 | one function; then a good place to stop |
-# | 4 · Keep or compute again | 12 | one function |
-# | 5 · A chain of fifty layers | + 20 | one function: a stretch, graded like the others |
+# | 4 · Keep or compute again | 13 | one function |
+# | 5 · A chain of fifty layers | + 30 | one function: a stretch, graded like the others |
 #
 # Run the cells from top to bottom. `wb.check("…")` checks your answer as often as you like, and `wb.hint("…")` gives a
 # hint. No part needs the answer to another one.
@@ -134,10 +134,12 @@ except NotImplementedError as todo:
 # | `"gelu"` | y = x · Φ(x) | dx = dy · (Φ(x) + x · φ(x)) |
 # | `"dropout"` | y = x · mask · 2, mask is random | dx = dy · mask · 2 |
 #
+# (Φ and φ are two functions of x, computed where they are needed. For the count you need not know more of them.)
+#
 # Count what waits at the end of the forward pass:
 #
-# - the **arrays between the layers** that some backward formula uses; the input of the whole network counts like any
-#   other array. The backward pass uses exactly what the table says, and nothing more;
+# - the **arrays between the layers** that some backward formula uses. The input and the output of the whole network
+#   count like any other array, if a formula uses them. The backward pass uses exactly what the table says, no more;
 # - an array waits **once**, however many layers use it: the output of one layer *is* the input of the next;
 # - each **mask**: one byte for each number, whatever the format;
 # - weights and biases do not count here. They were counted in part 1.
@@ -231,8 +233,8 @@ wb.check("activations")
 # activations are those of one micro-batch. The step is the same as with the big batch, if you add up the right numbers.
 #
 # Here the loss is that of a language model: the **mean over all tokens that count**. Rows have different numbers of
-# tokens, because short texts are filled up to the full length, and filling does not count. A row takes the same memory,
-# however many of its tokens count.
+# tokens, because short texts are filled up to the full length, and filling does not count. Each row has at least one
+# token that counts. A row takes the same memory, however many of its tokens count.
 #
 # Write one training step on a device with these methods:
 #
@@ -298,8 +300,8 @@ wb.check("accumulate")
 # is the size of the input of layer i in MiB (1 MiB is 2²⁰ bytes), and `ms_L[i]` the time of its forward pass. A
 # **plan** is a list of layers: those whose input is kept. One step goes like this:
 #
-# 1. **Forward** through all layers. The inputs in the plan are kept, the others are dropped at once. The input of layer
-#    0 is the batch itself: it is always kept.
+# 1. **Forward** through all layers. The inputs in the plan are kept, the others are dropped at once: an input that is
+#    dropped is gone when the next one appears. The input of layer 0 is the batch itself: it is always kept.
 # 2. **Backward** from the last layer to the first. If the input of the layer is missing, run forward again, from the
 #    nearest kept input before it: all inputs on the way are computed again, and **all of them stay**, since the next
 #    layers of the backward pass need them.
@@ -348,15 +350,15 @@ wb.check("plan")
 # %% [markdown]
 # ## 5 · A chain of fifty layers
 #
-# This part is a stretch, outside of the 50 minutes.
+# This part is a stretch, outside of the 55 minutes.
 #
 # With 50 layers there are 2⁴⁹ plans. At a million plans a second, trying them all takes 18 years. But most of this work
 # is done again and again. Walk through the chain from the front, and suppose that you have just kept the input of layer
 # k. What do you have to know about the plan so far, to continue in the best way? Not all of it. Whoever agrees on that
 # little can be compared, and the worse ones forgotten. This is **dynamic programming**.
 #
-# The same question as in part 4, for up to 50 layers, and budgets of up to 400 MiB. All sizes are whole MiB. A call may
-# take 4 seconds.
+# The same question as in part 4, for up to 50 layers; in the checks, budgets are at most 400 MiB. All sizes are whole
+# MiB. A call may take 4 seconds.
 
 
 # %% solution="plan-long-chain"
