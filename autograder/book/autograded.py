@@ -21,6 +21,7 @@ from autograder.grade.skeleton import Cell, Notebook, Rebuilt, cell_name, is_edi
 STATUS_CELL = "kit-status"
 PROSE_CHARS = 30_000
 CODE_CHARS = 400_000
+GAP = "&ensp;"  # formgrader and feedback take styles away, and words of neighbouring cells would run together
 TAG = re.compile(r"<(?=[A-Za-z/!?])")
 # `[name]: address`, also in a list or a quotation; and `](address` with a scheme, or something that could hide one.
 REFERENCE = re.compile(r"^([ \t>*+\-0-9.)]*)(\[[^\]]{0,1000}\]:)", re.M)
@@ -122,10 +123,10 @@ def part_html(spec: PartSpec, result: PartResult) -> str:
         details = "".join(f"<br>{label}: <code>{escape(text)}</code>" for label, text in _details(outcome))
         hints = "".join(f"<br>Hint: {escape(hint)}" for hint in _hints(outcome))
         rows.append(
-            f'<tr><th scope="row">{escape(outcome.title)}</th><td>{OUTCOME_WORDS[outcome.state]}</td>'
-            f"<td>{_points(outcome)}</td><td>{_without_break(details + hints)}</td></tr>"
+            f'<tr><th scope="row">{escape(outcome.title)}{GAP}</th><td>{OUTCOME_WORDS[outcome.state]}{GAP}</td>'
+            f"<td>{_points(outcome)}{GAP}</td><td>{_without_break(details + hints)}</td></tr>"
         )
-    head = "".join(f'<th scope="col">{text}</th>' for text in ("Check", "Result", "Points", "What came out"))
+    head = "".join(f'<th scope="col">{text}{GAP}</th>' for text in ("Check", "Result", "Points", "What came out"))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
     return f"<p><strong>{escape(_headline(spec, result))}</strong></p>{table}"
 
