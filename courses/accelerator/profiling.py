@@ -28,12 +28,15 @@
 
 # %%
 import json
+import os
 import statistics
 import tempfile
 import threading
 import time
 from pathlib import Path
 from queue import Queue
+
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler's own notes: off, before torch is imported
 
 import matplotlib.pyplot as plt
 import pandas as pd
