@@ -32,7 +32,7 @@ lint: setup
 	mypy
 
 test: lint
-	pytest -n 3 --dist loadscope
+	pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 test-fast: setup
 	pytest tests/unit -m "not slow"
