@@ -179,7 +179,7 @@ wb.picture(
     draw_steps(),
     f"Two bars, each one step. With the product in {usual}: "
     + ", ".join(f"{name} {before[name]:.3g} ms" for name in PIECES)
-    + f", together {before.sum():.3g} ms. With the product in {short}, the format of this piece alone changes, and it is {changed}: "
+    + f", together {before.sum():.3g} ms. With the product in {short}, this piece is {changed}: "
     + f"{after['product']:.3g} instead of {before['product']:.3g} ms. The step is {step_gain:.2f} times as fast.",
     table=table.round(2),
 )
