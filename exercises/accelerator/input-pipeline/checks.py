@@ -4,6 +4,7 @@ from checks_feed import (
     check_ahead,
     check_bounded,
     check_each_loaded_once,
+    check_error_arrives,
     check_filled,
     check_handed_over,
     check_place,
@@ -28,7 +29,8 @@ resume_part = part("resume", title="What to save when you read ahead")
     points=1,
     title="Each sample once",
     hints=[
-        "With 2 ranks of 2 workers, how many readers are there? Do any two of them get the same answer from you?",
+        "With 2 ranks of 2 workers, how many readers are there? Do any two of them get the same answer from you? And "
+        "who gets the remainder when the list does not divide evenly?",
         "7 samples, 4 readers: what happens in your code to the samples that are left?",
     ],
 )
@@ -66,7 +68,7 @@ N_SAMPLES, MOST_ALIKE = 24, 12
     title="Each epoch has each sample once, in an order of its own",
     hints=[
         "How does your stream notice that an epoch is over?",
-        "What in your code is different in epoch 1 from epoch 0?",
+        "What in your code is different in epoch 1 from epoch 0? And can another seed give the same?",
     ],
 )
 def epochs_differ(submission):
@@ -78,6 +80,9 @@ def epochs_differ(submission):
     for number in range(1, 4):
         which = f"epochs {number - 1} and {number}"
         check_mixed(epochs[number - 1], epochs[number], which, given, MOST_ALIKE)
+    (of_7, (of_8,)) = (take(submission, N_SAMPLES, seed, [N_SAMPLES] * count)[0] for seed, count in ((7, 2), (8, 1)))
+    which = "seed 7 in epoch 1 and seed 8 in epoch 0"
+    check_mixed(of_7[1], of_8, which, f"n_samples = {N_SAMPLES}", MOST_ALIKE)
 
 
 @shuffle_part.check(
@@ -151,6 +156,15 @@ def waits_for_the_first_only(submission):
         waits_s = [round(s, 6) for s in trainer.waits_s()]
         expected = f"{load_s:g} s before the first step, 0 before every other"
         expect(waits_s == [load_s] + [0.0] * 9, expected=expected, came=f"waits of {waits_s} s", given=given)
+
+
+@prefetch_part.check(
+    points=1,
+    title="An error of the loader arrives",
+    hints=["Batch 2 cannot be loaded. Who raises the error, in which of your lines, and does anything stop it there?"],
+)
+def error_of_the_loader(submission):
+    check_error_arrives(submission, 5, depth=2, number=2)
 
 
 # ---- 4 · resume

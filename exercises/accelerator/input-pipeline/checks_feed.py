@@ -43,6 +43,18 @@ def check_handed_over(loader, trainer, error, given, until=None):
         raise CheckFailed(why, expected=expected, came=told, given=given)
 
 
+def check_error_arrives(submission, n_batches, depth, number):
+    """The error of one batch reaches the trainer at its turn, as it is."""
+    rng = submission.rng
+    text = f"block {int(rng.integers(10**9))} of batch {number} is damaged"
+    load_s = [float(s) for s in rng.uniform(1, 5, n_batches)]
+    loader, trainer, error, given = feed(submission, load_s, 2.0, 2, depth, broken={number: text})
+    given += f", batch {number} cannot be loaded"
+    check_handed_over(loader, trainer, error, given, until=number)
+    why = "another error came in the place of the loader's" if error else "the error did not reach the trainer"
+    expect(error == text, expected=f"OSError: {text}", came=error or "no error", given=given, why=why)
+
+
 def number_of(batch, contents):
     """The number of a batch that the trainer got; "?" for what is none."""
     return next((str(i) for i, content in enumerate(contents) if isinstance(batch, str) and batch == content), "?")

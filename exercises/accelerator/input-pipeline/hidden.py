@@ -5,6 +5,7 @@ from checks_feed import (
     check_ahead,
     check_bounded,
     check_each_loaded_once,
+    check_error_arrives,
     check_filled,
     check_handed_over,
     check_place,
@@ -155,17 +156,8 @@ def few_or_none(submission):
     hints=["Batch 5 cannot be loaded. Who learns of it, when, and what was handed over before?"],
 )
 def errors_arrive(submission):
-    rng = submission.rng
     for depth in (1, 3):
-        n_batches = 8
-        number = int(rng.integers(3, 6))
-        text = f"block {int(rng.integers(10**9))} of batch {number} is damaged"
-        load_s = [float(s) for s in rng.uniform(1, 5, n_batches)]
-        loader, trainer, error, given = feed(submission, load_s, 2.0, 2, depth, broken={number: text})
-        given += f", batch {number} cannot be loaded"
-        check_handed_over(loader, trainer, error, given, until=number)
-        why = "another error came in the place of the loader's" if error else "the error did not reach the trainer"
-        expect(error == text, expected=f"OSError: {text}", came=error or "no error", given=given, why=why)
+        check_error_arrives(submission, 8, depth, int(submission.rng.integers(3, 6)))
 
 
 @resume_part.check(

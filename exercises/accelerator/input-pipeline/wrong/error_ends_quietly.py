@@ -1,6 +1,6 @@
 """Takes an error for the end: the epoch is short, and nobody knows.
 
-Caught by: prefetch.errors_arrive
+Caught by: prefetch.error_of_the_loader, prefetch.errors_arrive
 """
 
 

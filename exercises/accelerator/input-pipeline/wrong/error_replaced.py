@@ -1,6 +1,6 @@
 """Puts an error of its own in the place of the loader's: the cause is gone.
 
-Caught by: prefetch.errors_arrive
+Caught by: prefetch.error_of_the_loader, prefetch.errors_arrive
 """
 
 

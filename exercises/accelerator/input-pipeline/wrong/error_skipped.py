@@ -1,6 +1,6 @@
 """Leaves out what cannot be loaded: the training goes on without these samples, and nobody knows.
 
-Caught by: prefetch.errors_arrive
+Caught by: prefetch.error_of_the_loader, prefetch.errors_arrive
 """
 
 

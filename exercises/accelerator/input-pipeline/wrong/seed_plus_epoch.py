@@ -1,6 +1,6 @@
 """Adds seed and epoch: the next seed's run reads the same orders, one epoch earlier.
 
-Caught by: shuffle.seed_and_epoch_alone
+Caught by: shuffle.epochs_differ, shuffle.seed_and_epoch_alone
 """
 
 
