@@ -127,7 +127,7 @@ shown.map(lambda value: f"{value:.6g}")
 # Read the table by columns.
 #
 # - **Gap.** It grows with the number: it doubles at each power of two. bfloat16 has the widest gaps. So it loses small
-#   updates of large weights first. float16 is finer, but each of its steps was rounded too. Add them up, and see.
+#   updates of large weights first. float16 is finer, but each of its steps was rounded too: it ends at 1.97656.
 # - **Smallest and largest.** bfloat16 reaches nearly as far as float32. float16 ends soon on both sides: what is too
 #   small becomes 0, and what is too large becomes `inf`.
 #

@@ -3,7 +3,7 @@
 import numpy as np
 from checks_formats import check_shorten, check_to_format, middles, numbers_of
 from checks_sums import check_dot
-from checks_training import check_run, check_step, random_task
+from checks_training import check_master_stays, check_run, check_step, random_task
 
 from workbench.checks import part
 
@@ -233,3 +233,18 @@ def clipped_by_true_norm(submission):
     for max_norm, scale in ((0.5, 1.0), (1.0, 256.0), (100.0, 512.0)):
         net, master = random_task(submission.rng)
         check_step(submission, net, master, scale, max_norm, 0.1)
+
+
+@step_part.check(
+    points=1,
+    title="Small gradients count, and the old master weights stay",
+    hints=[
+        "In which format is the gradient when the scale is taken out of it?",
+        "Somebody compares the weights before and after your step. Are the ones before still there?",
+    ],
+)
+def small_gradients_and_old_weights(submission):
+    net, master = random_task(submission.rng, factor=2.0**-20)
+    check_step(submission, net, master, 2.0**14, 1e6, 100.0)
+    net, master = random_task(submission.rng)
+    check_master_stays(submission, net, master, 256.0, 1.0, 0.1)

@@ -7,6 +7,7 @@ import numpy as np
 from workbench.checks import CheckFailed, as_array
 
 FLOAT32_EXPONENT_BITS = 8
+DOUBLED = "the spacing is double: every second number of the format is never taken. Is one bit of the fraction missing?"
 
 
 @cache
@@ -49,6 +50,12 @@ def same(a, b):
     return bool((np.isnan(a) and np.isnan(b)) or (a == b and np.signbit(a) == np.signbit(b)))
 
 
+def is_spacing_doubled(x_N, came_N, numbers):
+    """Whether each wrong number is the nearest of every second number: who only cuts bits off meets some others."""
+    wrong = [(x, came) for x, came in zip(x_N, came_N, strict=True) if not same(nearest(x, numbers), came)]
+    return len(wrong) > 2 and all(same(nearest(x, numbers[::2]), came) for x, came in wrong)
+
+
 # ---- part 1: patterns
 
 
@@ -59,6 +66,7 @@ def check_shorten(submission, x_N, fraction_bits):
     came_N = as_patterns(submission.call("shorten", bits_N, fraction_bits, given=patterns_given(bits_N)), x_N.shape)
     numbers = numbers_of(FLOAT32_EXPONENT_BITS, fraction_bits)
     dropped = 23 - fraction_bits
+    doubled = is_spacing_doubled(x_N, came_N.view(np.float32), numbers)
     for x, bits, came_bits in zip(x_N, bits_N, came_N, strict=True):
         want, came = nearest(x, numbers), came_bits.view(np.float32)
         want_bits = np.float32(want).view(np.uint32)
@@ -69,6 +77,8 @@ def check_shorten(submission, x_N, fraction_bits):
             why = "right, but moved to the right: the kept bits stay where they were, with zeros behind them"
         elif left_over:
             why = f"some of the last {dropped} bits are not zero"
+        elif doubled:
+            why = DOUBLED
         else:
             why = why_not_nearest(x, came, want, numbers)
         expected = "any pattern of NaN" if np.isnan(x) else told(want_bits)
@@ -106,10 +116,12 @@ def check_to_format(submission, x_N, exponent_bits, fraction_bits):
     value = submission.call("to_format", x_N, exponent_bits, fraction_bits, given=f"{shown}, in {name}")
     came_N = as_array(value, shape=x_N.shape, kind="float", name="what to_format returns").astype(np.float64)
     numbers = numbers_of(exponent_bits, fraction_bits)
+    doubled = DOUBLED if is_spacing_doubled(x_N, came_N, numbers) else ""
     for x, came in zip(x_N, came_N, strict=True):
         want = nearest(x, numbers)
         if not same(want, came):
-            why = why_not_in_format(x, came, want, numbers, fraction_bits) or why_not_nearest(x, came, want, numbers)
+            why = doubled or why_not_in_format(x, came, want, numbers, fraction_bits)
+            why = why or why_not_nearest(x, came, want, numbers)
             given = f"{x:.9g}, in {name}"
             raise CheckFailed(why, expected=f"{want:.9g}", came=f"{came:.9g}", given=given)
 

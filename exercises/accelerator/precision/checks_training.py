@@ -168,8 +168,8 @@ class WatchedNet(Served):
         calls: for each call, (weights, scale, gradients of scale · loss as they were given out).
     """
 
-    def __init__(self, x_NF, y_N, shapes):
-        self._x_NF, self._y_N, self._shapes, self.calls = x_NF, y_N, shapes, []
+    def __init__(self, x_NF, y_N, shapes, factor=1.0):
+        self._x_NF, self._y_N, self._shapes, self._factor, self.calls = x_NF, y_N, shapes, factor, []
 
     @exposed
     def backward(self, weights16, scale):
@@ -180,7 +180,7 @@ class WatchedNet(Served):
         d_NH = d_N[:, None] * weights["output"] * (1 - h_NH**2)
         true = {"hidden": self._x_NF.T @ d_NH, "output": h_NH.T @ d_N}
         with np.errstate(over="ignore"):
-            scaled = {name: (g * scale).astype(np.float16) for name, g in true.items()}
+            scaled = {name: (self._factor * g * scale).astype(np.float16) for name, g in true.items()}
         self.calls.append((weights, scale, scaled))
         return scaled
 
@@ -195,18 +195,38 @@ class WatchedNet(Served):
         return {name: w.astype(np.float64) for name, w in weights16.items()}
 
 
-def random_task(rng, size=1.0):
-    """A net with its data, and master weights that float16 does not have. `size`: of the targets."""
+def random_task(rng, size=1.0, factor=1.0):
+    """A net and its data; master weights that float16 does not have. `size`: of the targets; `factor`: of the loss."""
     shapes = {"hidden": (3, 4), "output": (4,)}
-    net = WatchedNet(rng.normal(size=(16, 3)), size * rng.normal(2.0, 1.0, 16), shapes)
+    net = WatchedNet(rng.normal(size=(16, 3)), size * rng.normal(2.0, 1.0, 16), shapes, factor)
     master = {name: (rng.uniform(0.5, 1, shape) * rng.choice([-1, 1], shape)) for name, shape in shapes.items()}
     return net, {name: w.astype(np.float32) for name, w in master.items()}
 
 
+def check_master_stays(submission, net, master, *settings):
+    """Fails when the dict that mixed_step got, or an array of it, is another one afterwards."""
+    given = "scale {:g}, max_norm {:g}, learning_rate {:g}".format(*settings)
+    names = dict(zip(("scale", "max_norm", "learning_rate"), settings, strict=True))
+    values = submission.run("step", returns=["after", "new"], serve={"net": net}, given=given, master=master, **names)
+    after = as_dict(values["after"], keys=master, name="master after the step")
+    for name, w in master.items():
+        if not np.array_equal(as_array(after[name], shape=w.shape, kind="float", name=name), w):
+            why = f"{name}: the arrays of `master` belong to the caller, and were changed in place. Return new arrays"
+            raise CheckFailed(why, expected=w, came=after[name], given=given)
+    check_answer(values["new"], net, master, settings, given)
+
+
 def check_step(submission, net, master, scale, max_norm, learning_rate):
     """One step; fails unless it is master − learning_rate · clipped gradient, with the gradient that was given out."""
+    settings = scale, max_norm, learning_rate
     given = f"scale {scale:g}, max_norm {max_norm:g}, learning_rate {learning_rate:g}"
-    value = submission.call("mixed_step", master, net, scale, max_norm, learning_rate, given=given)
+    value = submission.call("mixed_step", master, net, *settings, given=given)
+    check_answer(value, net, master, settings, given)
+
+
+def check_answer(value, net, master, settings, given):
+    """Fails unless these are the new weights that follow from the gradient which the net gave out."""
+    scale = settings[0]
     new = as_dict(value, keys=master, name="what mixed_step returns")
     new = {name: as_array(new[name], shape=w.shape, kind="float", name=name) for name, w in master.items()}
     if len(net.calls) != 1:
@@ -215,7 +235,7 @@ def check_step(submission, net, master, scale, max_norm, learning_rate):
     check_call(master, weights, scale, came_scale, given)
     gradient = {name: g.astype(np.float64) / scale for name, g in scaled.items()}
     norm = math.sqrt(sum(float((g**2).sum()) for g in gradient.values()))
-    check_new_weights(new, master, gradient, norm, (scale, max_norm, learning_rate), given)
+    check_new_weights(new, master, gradient, norm, settings, given)
 
 
 def check_call(master, weights, scale, came_scale, given):
@@ -276,9 +296,13 @@ def why_step(moved, want, master, gradient, norm, settings):
     unclipped = norm / max_norm if norm > max_norm else 1.0
     if unclipped > 1 and math.isclose(first, unclipped, rel_tol=0.01):
         return "the gradient was not clipped"
+    if norm < max_norm and math.isclose(first, max_norm / norm, rel_tol=0.01):
+        return "the gradient was shorter than max_norm and was made longer: clipping only makes it shorter"
     if scale > 1 and (math.isclose(first, scale * unclipped, rel_tol=0.01) or math.isclose(first, scale, rel_tol=0.01)):
         return "the scale is still in the step: the gradient has to be unscaled"
-    if first < 1:
+    if math.isclose(first, 1, rel_tol=0.01):
+        return "nearly right: were small gradients unscaled in float16? Go to float32 first"
+    if 0 < first < 1:
         return f"{1 / first:,.4g} times too short: the norm was taken while the scale was in it. Unscale first"
     return f"the step is {first:,.4g} times too long"
 
