@@ -14,7 +14,7 @@ def blocks_for(n, block):
 
 def hard_swish(x):
     wide = x.astype(np.float64)
-    return wide * np.clip(wide + 3, 0, 6) / 6
+    return wide * np.clip(wide + 3, 0, 6) / 6 + 0.0  # + 0.0: no one need read of a -0
 
 
 def check_hard_swish(submission, n, block, *, programs=None):
@@ -43,7 +43,20 @@ def check_hard_swish(submission, n, block, *, programs=None):
         at = place_of(~np.isclose(got, want, rtol=1e-5, atol=1e-5))
         i = int(at[1:-1])
         given += f"; x[{i}] = {x[i]:.4g}"
-        raise CheckFailed("a value is wrong", expected=float(want[i]), came=float(got[i]), given=given)
+        raise CheckFailed(why_swish(got, x, block), expected=float(want[i]), came=float(got[i]) + 0.0, given=given)
+
+
+def why_swish(got, x, block):
+    """The belief that gives this result; a plain sentence when none is known."""
+    unclamped = x * (x + 3) / 6
+    if np.allclose(got, unclamped, rtol=1e-4, atol=1e-5):
+        return "x · (x + 3) / 6 came: nothing was clamped"
+    starts = range(0, len(got), block)
+    blocks = [(got[i : i + block], x[i : i + block], unclamped[i : i + block]) for i in starts]
+    if all(any(np.allclose(came, way, rtol=1e-4, atol=1e-5) for way in (0 * v, v, w)) for came, v, w in blocks):
+        why = "a block was clamped as a whole, not number by number: "
+        return why + "tl.maximum and tl.minimum compare lane by lane, Python's max and min do not"
+    return "a value is wrong"
 
 
 def hint_of_block(stray, n, block):
@@ -72,7 +85,7 @@ def check_softmax(submission, x, block, *, gaps=(0, 0), programs=None, say_x=Fal
     given += f", x_row_stride = {strides[0]}, out_row_stride = {strides[1]}"
     grid = (programs or n_rows,)
     run_kernel(submission, "softmax", memory, grid, given, **inputs)
-    nothing_outside(memory, given, lambda stray: hint_of_row(stray, strides, n_columns))
+    nothing_outside(memory, given, lambda stray: hint_of_row(stray, strides, n_columns, memory))
     if programs:
         beyond = memory.writes("out")[programs:].any()
         why = "a program did the row of another: program r does row r, and no other"
@@ -86,16 +99,18 @@ def check_softmax(submission, x, block, *, gaps=(0, 0), programs=None, say_x=Fal
     if not fits.all():
         row = int(np.argwhere(~fits)[0][0])
         given += f"; row {row}: {np.array2string(x[row], precision=3, threshold=8)}" if say_x else f"; row {row}"
-        raise CheckFailed(why_softmax(got, x, block), expected=want[row], came=got[row], given=given)
+        raise CheckFailed(why_softmax(got, x, block), expected=want[row].astype(np.float32), came=got[row], given=given)
     if once:
         crossed_once(memory, "x", given, READ_AGAIN)
 
 
-def hint_of_row(stray, strides, n_columns):
+def hint_of_row(stray, strides, n_columns, memory):
     if stray.between:
         stride = strides[0] if stray.array == "x" else strides[1]
-        beyond = stray.offset % stride >= n_columns and stray.offset // stride in stray.program[:1]
-        if beyond:
+        row = stray.offset // stride
+        moved = memory.reads("x") if stray.array == "x" else memory.writes("out")
+        # Who forgets the mask begins the row in the right place; who takes a wrong stride leaves out its first number.
+        if row in stray.program[:1] and moved[row, 0]:
             return "The row is shorter than the block: which lanes have a number?"
         other = "Does out have the same stride as x?" if stray.array == "out" else "Is that the number of columns?"
         return f"The next row of {stray.array} begins {stride} numbers further. {other}"
@@ -116,15 +131,21 @@ def why_softmax(got, x, block):
         after /= after.sum(axis=1, keepdims=True) + spare
         raw = np.exp(x)
         raw = raw / raw.sum(axis=1, keepdims=True)
+        zero_in_maximum = np.exp(x - np.maximum(x.max(axis=1, keepdims=True), 0))
+        zero_in_maximum /= zero_in_maximum.sum(axis=1, keepdims=True)
         logarithm = wide - top - np.log(np.exp(wide - top).sum(axis=1, keepdims=True))
-    if np.isnan(got).any() and spare and not np.isnan(raw).any():
+    if spare and (np.isnan(got) & ~np.isnan(raw)).any():
         return "NaN came. What do the lanes after the end of the row hold? Without `other`, they may hold anything"
+    if spare and np.isnan(got).any() and same(got, zero_in_maximum):
+        return "NaN came: a lane that is switched off took part in the maximum. What does it hold?"
     if same(got, raw) and not same(got, softmax(x)):
         return "exp of a large number is infinite, of a very small one 0. What can you take off the whole row first?"
     if same(got, with_zeros) or same(got, after):
         return "the lanes after the end of the row count, as if the row had zeros there. Which number has exp 0?"
     if same(got, logarithm):
         return "this is the logarithm of the softmax"
+    if np.isnan(got).any():
+        return "NaN came. Which of your numbers can be infinite, and is divided by, or taken off, another such number?"
     return "the softmax of a row is wrong"
 
 

@@ -4,6 +4,7 @@ import math
 
 from workbench.checks import CheckFailed, as_list, as_number, expect
 
+LANES = "lanes were counted, also those that are masked off: these read and write nothing"
 WAYS = ("A, five kernels", "B, one kernel", "C, three passes")
 
 
@@ -111,10 +112,14 @@ def why_bytes(numbers, way, sizes):
         return "the count is right, but its numbers have a width: multiply by bytes_per_number"
     lanes = n_rows * -(-n_columns // block) * block
     if lanes != whole and numbers in (counted_crossings(way, n_rows, lanes // n_rows, block),):
-        return "lanes that are masked off were counted: they read and write nothing"
+        return LANES
+    if way and numbers != whole * (2, 4)[way - 1] and numbers in (2 * n_rows * block, 4 * n_rows * block):
+        return LANES
     beliefs = {
         0: {
             10 * whole: "each kernel was counted as one table read and one written. What does kernel 1 write?",
+            10 * whole + 2 * n_rows: "t or s was counted once for each number: a program reads it once, and holds it",
+            9 * whole + 3 * n_rows: "t or s was counted once for each number: a program reads it once, and holds it",
             8 * whole: "what is there once for each row was left out: it goes through memory, too",
             5 * whole + 2 * n_rows: "only what is read was counted",
             3 * whole + 2 * n_rows: "only what is written was counted",

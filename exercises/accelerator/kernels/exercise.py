@@ -3,8 +3,8 @@
 # %% [markdown]
 # # Write a kernel
 #
-# Your profiler shows a dozen small operations between two matrix products. Each reads a whole table from memory and
-# writes a whole table back. The GPU computes almost nothing, and it is busy all the time. One kernel of your own can
+# Your profiler shows a dozen small operations between two matrix products. Most of them read a whole table from memory
+# and write a whole table back. The GPU computes almost nothing, and it is busy all the time. One kernel of your own can
 # do the same with one read and one write.
 #
 # After this exercise you can
@@ -16,17 +16,18 @@
 #
 # | part | what you write | minutes |
 # |---|---|---|
-# | 1 · A kernel with a mask | one kernel, about five lines | 10 |
+# | 1 · A kernel with a mask | one kernel, about five lines | 11 |
 # | 2 · A softmax in one kernel | one kernel, about eight lines | 22 |
 # | | then a good place to stop | |
-# | 3 · The bytes that it saves | one function, three formulas | 10 |
-# | 4 · A matrix product in tiles | one kernel: a stretch, graded like the others | + 22 |
+# | 3 · The bytes that it saves | one function, three formulas | 12 |
+# | 4 · A matrix product in tiles | one kernel: a stretch, graded like the others | + 25 |
 #
-# With 6 minutes of reading, parts 1 to 3 take 48 minutes. No part needs the answer of another. `wb.check("…")` checks
+# With 6 minutes of reading, parts 1 to 3 take 51 minutes. No part needs the answer of another. `wb.check("…")` checks
 # your answer as often as you like, and `wb.hint("…")` gives a hint.
 #
 # Kernels are written in **Triton**, a language inside Python (Tillet and others, 2019). Triton exists for Linux only:
-# on a Mac or on Windows, use a hub or a Linux machine.
+# on a Mac or on Windows, use a hub or a Linux machine. Without a GPU, kernels are interpreted: you need not set the
+# variable `TRITON_INTERPRET`.
 
 # %%
 import numpy as np
@@ -100,7 +101,7 @@ negate(n=6, BLOCK=4)
 #
 # Write the hard swish of the unit *roofline* as one kernel: `x * clamp(x + 3, 0, 6) / 6`, for each number of `x`.
 # `clamp(v, 0, 6)` replaces what is below 0 by 0, and what is above 6 by 6: `tl.maximum(v, 0.0)` and
-# `tl.minimum(v, 6.0)` help.
+# `tl.minimum(v, 6.0)` help. (Python's own `max` and `min` do not compare lane by lane here.)
 #
 # Program 0 takes the first BLOCK numbers, program 1 the next BLOCK, and so on. The last block may be longer than what
 # is left. Read and write nothing outside of the arrays, and each number once. (The first check has whole blocks only.)
@@ -137,7 +138,7 @@ wb.check("hard-swish")
 # ## 2 · A softmax in one kernel
 #
 # Softmax turns each row of a table into shares that sum to 1: exp(x) divided by the sum of exp(x) over the row. Written
-# with whole tables, it takes five kernels. Each reads what the one before has written:
+# with whole tables, it takes five kernels. What one leaves for a later one goes through memory:
 #
 # ```python
 # top = x.amax(1)        # 1: the largest number of each row
@@ -156,7 +157,7 @@ wb.check("hard-swish")
 # - **The row may be shorter than the block.** What the other lanes hold must change neither the maximum nor the sum.
 # - **Rows may have gaps between them**, as when the table is a part of a larger one. Row r of `x` begins
 #   `r * x_row_stride` numbers after `x_ptr`. Within a row there are no gaps. `out` has a stride of its own.
-# - **Numbers may be large**: 10,000 in float32 is no reason for a NaN.
+# - **Numbers may be large**: 10,000 or −10,000 in float32 is no reason for a NaN.
 
 
 # %% solution="softmax"
@@ -208,11 +209,17 @@ wb.check("softmax")
 #
 # ```python
 # # A · five kernels
-# top[r]    = max(x[r, c] for c in row)                      # 1
-# for c in row: z[r, c]   = x[r, c] - t                      # 2: t = top[r], read once for the row
-# for c in row: e[r, c]   = exp(z[r, c])                     # 3
-# total[r]  = sum(e[r, c] for c in row)                      # 4
-# for c in row: out[r, c] = e[r, c] / s                      # 5: s = total[r], read once for the row
+# top[r] = max(x[r, c] for c in row)                         # 1
+#
+# t = top[r]                                                 # 2
+# for c in row: z[r, c] = x[r, c] - t
+#
+# for c in row: e[r, c] = exp(z[r, c])                       # 3
+#
+# total[r] = sum(e[r, c] for c in row)                       # 4
+#
+# s = total[r]                                               # 5
+# for c in row: out[r, c] = e[r, c] / s
 #
 # # B · one kernel: the row fits into one block
 # v = [x[r, c] for c in row]                                 # held from here on
@@ -289,7 +296,7 @@ except NotImplementedError as todo:
 # %% [markdown]
 # ## 4 · A matrix product in tiles
 #
-# This part is a stretch, outside of the 48 minutes.
+# This part is a stretch, outside of the 51 minutes.
 #
 # C = A · B, where A has M rows and K columns, and B has K rows and N columns. One program computes one **tile** of C:
 # BLOCK_M rows and BLOCK_N columns. Program (i, j) does the tile with number i along the rows of C, and j along its
