@@ -316,7 +316,8 @@ print(f"If speed-ups added, both would bring {alone + loaders_alone - 1:.2f}. Bo
 
 # %% [markdown]
 # The prediction says what is possible at best, for computing as long as in the first run. Look at the column *of it
-# computing* before you blame a fix: when other programs use the processor, computing takes longer than that.
+# computing* before you blame a fix: when other programs use the processor, computing takes longer than that. In a
+# later run it can also be shorter, and then the step may be faster than predicted.
 #
 # Compare the two lines with shorter numbers. The same fix brings little while fetching decides, and more once two
 # loaders have made computing the longer part. **A fix has no speed-up of its own.** It has one in a program, at a
@@ -451,7 +452,7 @@ wb.picture(
 # white is the rest of the program. How to read it: look for the lane **without gaps**. It decides how long a step
 # takes.
 #
-# - In the first run, the loader never rests. The training has gaps: the hatched stretches, in which it waits.
+# - In the first run, the loader hardly rests. The training has gaps: the hatched stretches, in which it waits.
 # - In the second run, computing is shorter, and the gaps are longer. The thick lines stand where they stood.
 # - In the third run, three loaders take turns. Now the training works almost without a gap: computing decides.
 # - In the fourth run, computing is shorter again. This time the thick lines move closer together. And the training

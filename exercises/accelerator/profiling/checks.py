@@ -113,7 +113,7 @@ def several_lanes_in_any_order(submission):
     apart = calls(("step", 0, 9)) + calls(("read", 2, 5), tid="loader")
     check_times(submission, "self_times", apart, {"step": 9, "read": 3}, SELF_BELIEFS)
     backwards = calls(("linear", 2, 5), ("forward", 1, 7), ("step", 0, 9))
-    turned = "the list is in no particular order; here the inner calls come first"
+    turned = "perhaps you rely on the order of the list, which is in none; here the inner calls come first"
     check_times(submission, "self_times", backwards, {"step": 3, "forward": 3, "linear": 3}, SELF_BELIEFS, turned)
     for _ in range(4):
         made: Calls = small_calls(submission.rng, ["main", "loader"])

@@ -80,6 +80,18 @@ def old_path(tasks, faster):
     return simulated_us(tasks) / (simulated_us(tasks) - saved)
 
 
+def dict_order(tasks, faster):
+    """Goes through the dict once; a task that stands further down has not ended yet, and is not waited for."""
+
+    def in_order_us(factors):
+        ends = {}
+        for name, one in tasks.items():
+            ends[name] = max([ends.get(a, 0) for a in one["after"]], default=0) + one["us"] / factors.get(name, 1)
+        return max(ends.values())
+
+    return in_order_us({}) / in_order_us(faster)
+
+
 SPEED_UP_BELIEFS = [
     (lambda t, f: simulated_us(t, f) / simulated_us(t), "this is the time after divided by the time before"),
     (lambda t, f: simulated_us(t, f), "this is the new time of the step; a speed-up was asked for"),
@@ -94,6 +106,7 @@ SPEED_UP_BELIEFS = [
         "speed-ups of single fixes were multiplied: take the time of the step with all of them",
     ),
     (old_path, "after the fix another chain takes longest, and your time is that of the old one"),
+    (dict_order, "a task stands in the dict before the one that it waits for: the dict is in any order"),
     (lambda t, f: product(f.values()), "a factor holds for its own task, not for the whole step"),
     (lambda t, f: sum(f.values()), "a factor holds for its own task, not for the whole step"),
     (lambda t, f: max(f.values(), default=1), "a factor holds for its own task, not for the whole step"),
@@ -237,7 +250,9 @@ def check_set(submission, trials, cost, budget):
         raise CheckFailed("a fix can be applied once", expected="each name once", came=names, given=given)
     days = sum(cost[name] for name in names)
     if days > budget:
-        raise CheckFailed("the budget is too small for this", expected=f"at most {budget} days", came=days, given=given)
+        raise CheckFailed(
+            "your set costs more than the budget", expected=f"at most {budget} days", came=days, given=given
+        )
     times = trials.sets(cost, budget)
     best = min(times, key=times.get)
     came_us = trials.time_us(names)

@@ -57,7 +57,8 @@ width = 768  # of the model that is trained there
 # - `ts`: its start, in µs (microseconds, millionths of a second);
 # - `dur`: its duration, in µs.
 #
-# So an event lasts from `ts` to `ts + dur`. Times may have fractions. The list is in **no particular order**.
+# So an event lasts from `ts` to `ts + dur`. The list is in **no particular order**. In the checks, times may have
+# fractions, but only quarters of a µs: such sums are exact, so what touches has equal times, to the last digit.
 
 
 # %%
@@ -201,7 +202,7 @@ wb.check("device-idle")
 # Kernels are started ahead of time, so often the device still has work while the program waits.
 #
 # The **input stall** is the time in which **both** are true: the program waits for a batch, **and** the device is
-# idle. It is what a faster loader could save at best.
+# idle. It is what a faster loader could save at best. Two waits never overlap.
 
 
 # %% solution="input-stall"
@@ -237,7 +238,7 @@ wb.check("input-stall")
 # ### Your own machine
 #
 # Now a real trace. The next cell trains a small model for some steps, while a second thread loads the batches, and
-# `torch.profiler` records it. The loader sleeps a little for each batch, as if it had to fetch it from far away.
+# `torch.profiler` records it. The loader sleeps for each batch, 1.6 times as long as computing takes here.
 #
 # Then your functions read the trace. On a GPU, kernels have lanes of their own. On a CPU there are none: the thread
 # that calls an operation also computes it. So there we take the stretch marked as "compute" for the kernel. Nothing
@@ -254,19 +255,28 @@ def record_training() -> tuple[list[dict], dict[str, float]]:
 
     def load() -> None:
         for _ in range(steps + 1):
-            time.sleep(0.01)
+            time.sleep(1.6 * compute_s)
             batches.put(torch.rand(128, width))
+
+    def compute(batch: torch.Tensor) -> None:
+        optimizer.zero_grad()
+        model(batch.to(device)).square().mean().backward()
+        optimizer.step()
 
     def train_step() -> None:
         with record_function("wait for batch"):
             batch = batches.get()
         with record_function("compute"):
-            optimizer.zero_grad()
-            model(batch.to(device)).square().mean().backward()
-            optimizer.step()
+            compute(batch)
 
+    for _ in range(3):  # the last time counts: the first step also prepares much
+        began_s = time.perf_counter()
+        compute(torch.rand(128, width))
+        if device == "cuda":
+            torch.cuda.synchronize()
+        compute_s = time.perf_counter() - began_s
     threading.Thread(target=load, daemon=True).start()
-    train_step()  # the first step also prepares much: it is not recorded
+    train_step()  # not recorded: the loader has just begun
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device == "cuda")
     with profile(activities=activities, acc_events=True) as recorder:
         for _ in range(steps):
@@ -341,7 +351,7 @@ def speed_up(tasks: dict[str, dict], faster: dict[str, float]) -> float:
     """How many times as fast the step is when each task in `faster` runs so many times as fast.
 
     tasks: name → {"us": duration in µs, "after": names of tasks that have to be done first}; in any order, no cycles
-    faster: task → factor; tasks that are not in it stay as they are
+    faster: task → factor, finite and at least 1; tasks that are not in it stay as they are
     """
     ### BEGIN SOLUTION "Return the time of the step as it is, divided by the time with the faster tasks."
 
@@ -361,8 +371,8 @@ def speed_up(tasks: dict[str, dict], faster: dict[str, float]) -> float:
 
 
 # %% [markdown]
-# Several fixes compete, and you have time for one. Return the name of the fix that makes the step fastest. You may
-# call `speed_up`.
+# Several fixes compete, and you have time for one. Return the name of the fix that makes the step fastest; if several
+# are equally good, any of them. You may call `speed_up`.
 
 
 # %% solution="best-fix"

@@ -16,7 +16,7 @@ from checks_traces import Calls, event, shuffled
 
 from workbench.checks import as_choice, as_dict, as_number, close, expect
 
-EIGHTH = 0.125  # exact in binary, also added to large times
+QUARTER = 0.25  # as the text promises; exact in binary, also added to large times
 
 
 @self_part.check(
@@ -26,11 +26,11 @@ EIGHTH = 0.125  # exact in binary, also added to large times
 )
 def long_traces(submission):
     for first in (0.0, 4_000_000_000_000.0):
-        made = Calls(submission.rng, EIGHTH, names=[f"op {i}" for i in range(12)])
+        made = Calls(submission.rng, QUARTER, names=[f"op {i}" for i in range(12)])
         for lane in (17, 4711, 4712):
             now = first
             for _ in range(12):
-                now = made.call(lane, now, depth=4) + EIGHTH * int(submission.rng.integers(0, 3))
+                now = made.call(lane, now, depth=4) + QUARTER * int(submission.rng.integers(0, 3))
         want = made.truth()
         got = as_dict(submission.call("self_times", shuffled(submission.rng, made.events)), keys=list(want))
         times = {name: as_number(got[name]) for name in want}
@@ -45,7 +45,7 @@ def planned_device(rng, first):
     events, waits, now, idle, stalled, window_start = [], [], first, 0.0, 0.0, None
     count = 24
     for i in range(count):
-        length = EIGHTH * int(rng.integers(8, 80))
+        length = QUARTER * int(rng.integers(8, 80))
         busy, waiting = bool(rng.random() < 0.55), bool(rng.random() < 0.5)
         if busy:
             events += covered(rng, now, length)
@@ -59,10 +59,10 @@ def planned_device(rng, first):
             events.append(event("linear", "cpu_op", 99, now, length))
         inside = length
         if i == 0:
-            inside = length - EIGHTH * int(rng.integers(0, 8))
+            inside = length - QUARTER * int(rng.integers(0, 8))
             window_start = now + length - inside
         if i == count - 1:
-            inside = length - EIGHTH * int(rng.integers(0, 8))
+            inside = length - QUARTER * int(rng.integers(0, 8))
         idle += inside * (not busy)
         stalled += inside * (waiting and not busy)
         end = now + inside
@@ -72,11 +72,11 @@ def planned_device(rng, first):
 
 def covered(rng, ts, length):
     """Kernels of up to three streams that together cover exactly a stretch."""
-    cut = EIGHTH * int(rng.integers(1, round(length / EIGHTH)))
-    more = min(length - cut, EIGHTH * int(rng.integers(0, 12)))
+    cut = QUARTER * int(rng.integers(1, round(length / QUARTER)))
+    more = min(length - cut, QUARTER * int(rng.integers(0, 12)))
     found = [event("matmul", "kernel", 7, ts, cut + more), event("norm", "kernel", 9, ts + cut, length - cut)]
-    if cut > 2 * EIGHTH:
-        found.append(event("small", "kernel", 13, ts + EIGHTH, EIGHTH))
+    if cut > 2 * QUARTER:
+        found.append(event("small", "kernel", 13, ts + QUARTER, QUARTER))
     return found
 
 
