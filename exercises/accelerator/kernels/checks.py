@@ -102,6 +102,9 @@ def large_numbers(submission):
     for shift in (200, 1000, 10_000):
         check_softmax(submission, np.round(logits(rng, 2, 4) + shift).astype(np.float32), 4, say_x=True)
     check_softmax(submission, np.round(logits(rng, 3, 7, scale=300)).astype(np.float32), 8)
+    for shift in (-1000, -10_000):  # the mild second row tells an empty lane's zero from a lane that holds anything
+        x = np.round(logits(rng, 2, 3)) + np.array([[shift], [0]])
+        check_softmax(submission, x.astype(np.float32), 4, say_x=True)
 
 
 @softmax_part.check(

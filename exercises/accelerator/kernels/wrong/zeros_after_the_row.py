@@ -1,7 +1,7 @@
 """Fills the lanes after the end of a row with zeros, as for a plain sum: each adds exp(0 - max).
 
-Caught by: softmax.short_rows, softmax.rows_with_gaps, softmax.each_number_crosses_once, softmax.negative_rows,
-softmax.random_tables
+Caught by: softmax.short_rows, softmax.rows_with_gaps, softmax.large_numbers, softmax.each_number_crosses_once,
+softmax.negative_rows, softmax.random_tables
 """
 
 
