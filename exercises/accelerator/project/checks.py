@@ -1,7 +1,7 @@
 """The visible checks of accelerator/project; what the hidden ones share with them is in checks_*.py."""
 
 from checks_jobs import SlowRun, tight_job
-from checks_predictions import check_forecast, telling_sets, tiny_job
+from checks_predictions import check_forecast, check_job_is_kept, telling_sets, tiny_job
 from checks_rules import ENOUGH, expect_nothing_in_vain, expect_samples, follow, telling_job
 from checks_traces import check_bound, check_trace, random_trace
 
@@ -74,6 +74,7 @@ def one_fix_at_a_time(submission):
     job = tiny_job(submission.rng)
     for fixes in [[], *([fix] for fix in job["fixes"])]:
         check_forecast(submission, job, fixes)
+    check_job_is_kept(submission, job)
 
 
 @forecast_part.check(

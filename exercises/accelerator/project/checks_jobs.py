@@ -4,6 +4,7 @@ Speeds come from a simulation of some steps, lane by lane, and not from a formul
 """
 
 import builtins
+import copy
 
 from workbench.served import Refuse, Served, exposed
 
@@ -107,6 +108,18 @@ def simulated_ms(job, fixes):
     return (done[-1] - done[half - 1]) / (STEPS - half) / now["batch"]
 
 
+def waits_for(job, fixes):
+    """Who sets the pace of a step; "program+device" where the two take turns."""
+    now = changed(job, fixes)
+    device_ms, program_ms = now["compute_ms"] + now["memory_ms"], now["host_ms"]
+    program_ms += 0 if "workers" in fixes else now["input_ms"]
+    if "workers" in fixes and now["input_ms"] > simulated_ms({**job, "input_ms": 0}, fixes) * now["batch"]:
+        return "workers"
+    if "no-sync" in fixes:
+        return "device" if device_ms >= program_ms else "program"
+    return "program+device"
+
+
 class Speeds:
     """Samples per hour of a job with each set of fixes; each set is simulated once."""
 
@@ -206,13 +219,42 @@ class SlowRun(Served):
 
 
 class PracticeRun(SlowRun):
-    """The same run inside a notebook, where nobody stands between: its refusals are Python's own errors."""
+    """The same run inside a notebook, where nobody stands between: its refusals are Python's own errors.
+
+    Attributes:
+        log: after each change, and at the deadline: dict(hour, samples so far, speed in samples per hour from
+            now on, what, fixes).
+    """
+
+    def __init__(self, job, speeds=None):
+        super().__init__(copy.deepcopy(job), speeds)
+        self.log = []
+        self._note("(start)")
+
+    def profile(self):
+        profiled = copy.deepcopy(super().profile())
+        self._note("(profile)")
+        return profiled
+
+    def finish(self):
+        samples = super().finish()
+        self._note("(deadline)")
+        return samples
 
     def forecast(self, fixes):
         return self._or_error(super().forecast, fixes)
 
     def apply(self, fix):
-        return self._or_error(super().apply, fix)
+        try:
+            self._or_error(super().apply, fix)
+        except MemoryError:
+            self._note(f"{fix}: no room")
+            raise
+        self._note(fix)
+
+    def _note(self, what):
+        now = {"hour": HOURS - self._hours_left, "samples": self.samples, "speed": self._speeds(self.applied)}
+        self.log.append({**now, "what": what, "fixes": list(self.applied)})
 
     def _or_error(self, method, value):
         try:

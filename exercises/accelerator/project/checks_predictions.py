@@ -76,6 +76,24 @@ def longest_alone(job, fixes):
     return max(now[part] for part in PARTS) / now["batch"]
 
 
+def program_fetches_beside(job, fixes):
+    """With no-sync and no workers, as if the input ran beside the program."""
+    return three_side_by_side(job, fixes, "no-sync")
+
+
+def device_beside(job, fixes):
+    """With workers and no no-sync, as if the device ran beside the program."""
+    return three_side_by_side(job, fixes, "workers")
+
+
+def three_side_by_side(job, fixes, only):
+    """Both need workers and no-sync; somebody forgets it where there is only this one of the two."""
+    if [fix for fix in ("workers", "no-sync") if fix in fixes] != [only]:
+        return simulated_ms(job, fixes)
+    now = changed(job, fixes)
+    return max(now["input_ms"], now["host_ms"], now["compute_ms"] + now["memory_ms"]) / now["batch"]
+
+
 def saved_ms_added(job, fixes):
     today_ms = simulated_ms(job, [])
     return today_ms - sum(today_ms - simulated_ms(job, [fix]) for fix in fixes)
@@ -121,6 +139,11 @@ def input_stays_outside(job, fixes):
 ADDED = "what fixes gain alone cannot be added: each makes the step shorter that the next one could shorten"
 BELIEFS = [
     (one_after_another, "this is the sum of the four times: with these fixes, some of them run side by side"),
+    (
+        program_fetches_beside,
+        "without `workers`, the program also fetches the batch itself: input and host are one after the other",
+    ),
+    (device_beside, "without `no-sync`, program and device still take turns"),
     (longest_alone, "this is the longest of the four: but compute and memory run on one device, one after the other"),
     (saved_ms_added, ADDED),
     (speed_ups_added, ADDED),
@@ -151,6 +174,17 @@ def check_forecast(submission, job, fixes):
         if close(came_gib, sum(job[name] for name in ("fixed_gib", "activations_gib")), rtol=1e-4):
             why = "this is what the run needs today: some fixes change the activations"
         raise CheckFailed(why, expected=f"{want_gib:.5g} GiB", came=f"{came_gib:.5g} GiB", given=given)
+
+
+def check_job_is_kept(submission, job):
+    """Runs forecast with all fixes; fails where the dict that it got is another one afterwards."""
+    fixes, given = list(job["fixes"]), describe(job, list(job["fixes"]))
+    kept = submission.run("forecast", returns=["job"], job=job, fixes=fixes, given=given)["job"]
+    if kept == job:
+        return
+    names = [name for name in job if not isinstance(kept, dict) or kept.get(name) != job[name]] or ["its keys"]
+    came = f"changed: {', '.join(names)}"
+    raise CheckFailed("forecast changed `job`: work on a copy", expected="job as before", came=came, given=given)
 
 
 def describe(job, fixes):

@@ -1,0 +1,2 @@
+# `job` goes back as forecast leaves it.
+forecast(job, fixes)
