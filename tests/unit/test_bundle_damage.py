@@ -41,7 +41,7 @@ def install(bundle: Path) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
