@@ -48,6 +48,7 @@ def check_hard_swish(submission, n, block, *, programs=None):
 
 def why_swish(got, x, block):
     """The belief that gives this result; a plain sentence when none is known."""
+    x = x[: len(got)]
     unclamped = x * (x + 3) / 6
     if np.allclose(got, unclamped, rtol=1e-4, atol=1e-5):
         return "x · (x + 3) / 6 came: nothing was clamped"
