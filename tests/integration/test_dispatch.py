@@ -136,9 +136,9 @@ def test_a_worker_that_comes_late_is_checked_and_helps(address: str) -> None:
 @pytest.mark.slow
 def test_a_worker_that_leaves_in_the_middle_loses_no_job(address: str) -> None:
     with worker(address), worker(address, threads=2) as leaving, connect(address, workers=3) as workers:
-        threading.Timer(6, os.kill, (leaving, signal.SIGKILL)).start()
-        found = outcomes(workers, slow, *map(str, range(40)))
-    assert len(results_of(found)) == 40
+        threading.Timer(10, os.kill, (leaving, signal.SIGKILL)).start()
+        found = outcomes(workers, slow, *map(str, range(60)))
+    assert len(results_of(found)) == 60
     assert len({outcome.worker for outcome in found}) == 2
 
 

@@ -47,7 +47,7 @@ def test_a_learner_sees_the_own_home_and_lessons_and_nothing_of_others(hub: HubH
     assert names == {"lessons"}
     said = json.loads(lea.run_code(_LOOK))
     assert said["homes"] == ["lea"]
-    assert said["lessons"] == {"dask": ["data", "dataframes.ipynb"]}
+    assert said["lessons"] == {"dask": ["course.json", "data", "dataframes.ipynb"]}
     assert said["uid"] == 1000
     assert said["capabilities"] == "0000000000000000"
     assert said["readable"] == []

@@ -24,8 +24,8 @@ def test_the_text_holds_every_choice_and_below_them_every_reply(capsys: pytest.C
 
 def test_on_a_page_each_reply_is_behind_its_choice_and_everything_is_escaped() -> None:
     page = quizzes._page(QUESTION, CHOICES, MARKS)
-    assert page.count("<details><summary>") == 3
-    assert "<summary>&lt;b&gt;?&lt;/b&gt;</summary>" in page and "Mean &amp; count." in page
+    assert page.count(f"<details>{quizzes._SUMMARY}") == 3
+    assert ">&lt;b&gt;?&lt;/b&gt;</summary>" in page and "Mean &amp; count." in page
     assert "<code>count</code>" in page
     assert "<b>" not in page
 

@@ -9,6 +9,9 @@ from workbench.lessons.shown import OTHER, RIGHT, LessonError, Mark, as_sentence
 
 MOST_CHOICES = 6
 
+# Choices stand below each other: each is tall enough to be hit (WCAG 2.2, 2.5.8: 24 pixels).
+_SUMMARY = '<summary style="padding:4px 0">'
+
 
 def quiz(question: str, choices: Mapping[str, str], right: str) -> None:
     """Shows a question; choosing an answer shows its reply. Nothing is counted and nothing waits.
@@ -49,7 +52,7 @@ def _text(question: str, choices: Mapping[str, str], marks: dict[str, Mark]) -> 
 
 def _page(question: str, choices: Mapping[str, str], marks: dict[str, Mark]) -> str:
     folds = "".join(
-        f"<details><summary>{prose(choice)}</summary>{reply(marks[choice], answer)}</details>"
+        f"<details>{_SUMMARY}{prose(choice)}</summary>{reply(marks[choice], answer)}</details>"
         for choice, answer in choices.items()
     )
     return f"<p><strong>Quiz:</strong> {prose(question)}</p>{folds}"
