@@ -1,4 +1,4 @@
-"""Every lesson and solution of the tree runs as `smoke`, without a network; exercises as `laptop` too, with the same cells.
+"""Every lesson and solution of the tree runs as `smoke`, without a network; exercises as `laptop` too, the same cells.
 
 All lessons as `laptop` take a quarter of an hour: `autograder build --run` runs and measures them.
 """
