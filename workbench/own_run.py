@@ -7,13 +7,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import KitError
+
+if TYPE_CHECKING:
+    from nbclient import NotebookClient
 
 KERNEL_START_S = 180
 
@@ -41,6 +40,8 @@ def run_and_read(notebook: Path, profile: str, cell_timeout_s: int) -> OwnRun:
     Raises:
         KitError: the file is no notebook, or its kernel does not start.
     """
+    from nbclient import NotebookClient
+
     node = _read(notebook)
     run = OwnRun(of=sum(_marks(cell).get("points", 0) for cell in node.cells if _marks(cell).get("grade")))
     environment = {**os.environ, "NBGRADER_EXECUTION": "autograde", "WORKBENCH_PROFILE": profile}
@@ -64,7 +65,9 @@ def run_and_read(notebook: Path, profile: str, cell_timeout_s: int) -> OwnRun:
     return run
 
 
-def _run_cells(client: NotebookClient, node: Any, run: OwnRun) -> None:
+def _run_cells(client: "NotebookClient", node: Any, run: OwnRun) -> None:
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
     for index, cell in enumerate(node.cells):
         if cell.cell_type != "code":
             continue
@@ -81,6 +84,8 @@ def _run_cells(client: NotebookClient, node: Any, run: OwnRun) -> None:
 
 
 def _read(notebook: Path) -> Any:
+    import nbformat
+
     try:
         return nbformat.read(notebook, as_version=4)
     except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
