@@ -27,7 +27,6 @@ MARKS = {
     BROKE: ("! check broke", "#8a4600"),
 }
 CELL = "text-align:left;vertical-align:top;padding:4px 8px;white-space:pre-wrap;border-top:1px solid #8c959f"
-_PILL = "color:#ffffff;background:{};padding:1px 6px;border-radius:4px;white-space:nowrap"
 
 
 def show(part: Part, outcomes: list[Outcome], *, actions: Mapping[str, Action]) -> None:
@@ -97,8 +96,7 @@ def as_html(part: Part, outcomes: list[Outcome]) -> str:
 
 
 def _row(outcome: Outcome) -> str:
-    mark, ground = MARKS[outcome.state]
-    first = f'<td style="{CELL}"><span style="{_PILL.format(ground)}">{mark}</span></td>'
+    first = f'<td style="{CELL}">{pieces.pill(MARKS[outcome.state])}</td>'
     texts = (outcome.expected or "", outcome.came or "", outcome.given or "", _message(outcome))
     cells = [f'<td style="{CELL}">{_escape(text)}</td>' for text in (outcome.title, _points(outcome), *texts[:3])]
     last = f'<td style="{CELL}">{_escape(texts[3])}{_disclosure(outcome)}</td>'
@@ -109,11 +107,7 @@ def _disclosure(outcome: Outcome) -> str:
     """The hints, each behind a fold, the second inside the first."""
     if outcome.state == PASSED:
         return ""
-    inner = ""
-    names = ("Hint", "One more hint")
-    for name, text in reversed(list(zip(names, outcome.hints, strict=False))):
-        inner = f"<details><summary>{name}</summary><p>{_escape(text)}</p>{inner}</details>"
-    return inner
+    return pieces.folded([_escape(hint) for hint in outcome.hints])
 
 
 def _details(outcome: Outcome) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
@@ -27,6 +28,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RIGHT, WRONG, OPEN = ("✓ correct", "#1a7f37"), ("✗ not yet", "#b42318"), ("… not attempted", "#57606a")
 OTHER = ("✗ not this one", "#b42318")
 _PILL = "color:#ffffff;background:{};padding:1px 6px;border-radius:4px;white-space:nowrap"
+HINTS = ("Hint", "One more hint")
 Mark = tuple[str, str]
 
 
@@ -92,6 +94,14 @@ def prose(text: str) -> str:
 def reply(mark: Mark, text: str) -> str:
     """What is answered to a reader's action, as HTML."""
     return f"<p>{pill(mark)} {prose(text)}</p>"
+
+
+def folded(hints: Sequence[str]) -> str:
+    """Hints, given as HTML, each behind a fold, the second inside the first."""
+    inner = ""
+    for name, page in reversed(list(zip(HINTS, hints, strict=False))):
+        inner = f"<details><summary>{name}</summary><p>{page}</p>{inner}</details>"
+    return inner
 
 
 def number_text(value: float, unit: str = "") -> str:

@@ -3,7 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workbench.lessons.shown import OPEN, RIGHT, WRONG, LessonError, Mark, as_sentence, is_solved_run, pill, prose, show
+from workbench.lessons.shown import (
+    HINTS,
+    OPEN,
+    RIGHT,
+    WRONG,
+    LessonError,
+    Mark,
+    as_sentence,
+    folded,
+    is_solved_run,
+    pill,
+    prose,
+    show,
+)
 
 _UNSET: Any = object()
 
@@ -79,15 +92,12 @@ def _text(title: str, mark: Mark, details: list[tuple[str, str]], hints: Sequenc
         first, *rest = text.splitlines() or [""]
         lines += [f"  {label + ':':<10}{first}", *(" " * 12 + line for line in rest)]
     if mark != RIGHT:
-        lines += [f"  {name}: {hint}" for name, hint in zip(("Hint", "One more hint"), hints, strict=False)]
+        lines += [f"  {name}: {hint}" for name, hint in zip(HINTS, hints, strict=False)]
     return "\n".join(lines)
 
 
 def _page(title: str, mark: Mark, details: list[tuple[str, str]], hints: Sequence[str]) -> str:
     items = "".join(f"<li>{label}: <code>{prose(text)}</code></li>" for label, text in details)
-    inner = ""
-    if mark != RIGHT:
-        for name, hint in reversed(list(zip(("Hint", "One more hint"), hints, strict=False))):
-            inner = f"<details><summary>{name}</summary><p>{prose(hint)}</p>{inner}</details>"
+    inner = "" if mark == RIGHT else folded([prose(hint) for hint in hints])
     listed = f"<ul>{items}</ul>" if items else ""
     return f"<p><strong>Your turn:</strong> {prose(title)} {pill(mark)}</p>{listed}{inner}"

@@ -23,6 +23,8 @@ from torch.profiler import profile
 from torch.utils.benchmark import Timer
 from torch.utils.checkpoint import checkpoint
 
+from workbench.recording import versions
+
 HERE = Path(__file__).resolve().parent
 WAYS = {"as usual": (1, False), "4 micro-batches": (4, False), "computed again": (1, True), "both": (4, True)}
 
@@ -145,12 +147,6 @@ def machine(on_gpu: bool) -> str:
         size = torch.cuda.get_device_properties(0).total_memory
         return f"{torch.cuda.get_device_name(0)}, {size / 1e9:.0f} GB; {platform.system()} {platform.machine()}"
     return f"{os.cpu_count()} CPU cores; {platform.system()} {platform.machine()}"
-
-
-def versions(on_gpu: bool) -> dict[str, str]:
-    """The versions of what takes the memory and the time."""
-    found = {"python": platform.python_version(), "torch": torch.__version__}
-    return found | ({"cuda": str(torch.version.cuda)} if on_gpu else {})
 
 
 if __name__ == "__main__":

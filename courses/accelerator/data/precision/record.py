@@ -10,14 +10,14 @@ product, as part of the largest exact result (float64).
 
 import argparse
 import json
-import os
-import platform
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 from torch.utils.benchmark import Timer
+
+from workbench.recording import machine, versions
 
 HERE = Path(__file__).resolve().parent
 FORMATS = ("float32", "TF32", "bfloat16", "float16")
@@ -76,28 +76,6 @@ def largest_error(dtype: torch.dtype, length: int, device: torch.device) -> floa
     a, b = torch.rand(64, length, device=device).to(dtype), torch.rand(length, 64, device=device).to(dtype)
     exact = a.double() @ b.double()
     return (((a @ b).double() - exact).abs().max() / exact.abs().max()).item()
-
-
-def machine(on_gpu: bool) -> str:
-    """What it ran on; without names of hosts or users."""
-    what = torch.cuda.get_device_name(0) if on_gpu else f"one of {os.cpu_count()} CPU cores, {processor()}"
-    return f"{what}; {platform.system()} {platform.machine()}"
-
-
-def processor() -> str:
-    """The model of the CPU."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
-
-
-def versions(on_gpu: bool) -> dict[str, str]:
-    """The versions of what takes the time."""
-    found = {"python": platform.python_version(), "torch": torch.__version__}
-    return found | ({"cuda": str(torch.version.cuda)} if on_gpu else {})
 
 
 if __name__ == "__main__":

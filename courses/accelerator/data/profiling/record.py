@@ -23,6 +23,8 @@ from queue import Queue
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
+from workbench.recording import versions
+
 HERE = Path(__file__).resolve().parent
 ON_DEVICE = ("kernel", "gpu_memcpy", "gpu_memset")
 CATEGORIES = ("cpu_op", "user_annotation", *ON_DEVICE)
@@ -122,12 +124,6 @@ def machine(on_gpu: bool) -> str:
     """What it ran on; without names of hosts or users."""
     what = torch.cuda.get_device_name(0) if on_gpu else f"{os.cpu_count()} CPU cores"
     return f"{what}; {platform.system()} {platform.machine()}"
-
-
-def versions(on_gpu: bool) -> dict[str, str]:
-    """The versions of what takes the time."""
-    found = {"python": platform.python_version(), "torch": torch.__version__}
-    return found | ({"cuda": str(torch.version.cuda)} if on_gpu else {})
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ of `torch.utils.benchmark.Timer`, which warms up and waits for the device. On a 
 
 import argparse
 import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +17,8 @@ from pathlib import Path
 import torch
 from torch.utils.benchmark import Timer
 from torch.utils.flop_counter import FlopCounterMode
+
+from workbench.recording import machine, versions
 
 HERE = Path(__file__).resolve().parent
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
@@ -97,28 +97,6 @@ def row(kernel: str, flops: int, bytes_moved: int, seconds: float) -> dict[str, 
         "TFLOP/s": round(flops / seconds / 1e12, 4),
         "GB/s": round(bytes_moved / seconds / 1e9, 2),
     }
-
-
-def machine(on_gpu: bool) -> str:
-    """What it ran on; without names of hosts or users."""
-    what = torch.cuda.get_device_name(0) if on_gpu else f"one of {os.cpu_count()} CPU cores, {processor()}"
-    return f"{what}; {platform.system()} {platform.machine()}"
-
-
-def processor() -> str:
-    """The model of the CPU."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
-
-
-def versions(on_gpu: bool) -> dict[str, str]:
-    """The versions of what takes the time."""
-    found = {"python": platform.python_version(), "torch": torch.__version__}
-    return found | ({"cuda": str(torch.version.cuda)} if on_gpu else {})
 
 
 if __name__ == "__main__":
