@@ -38,7 +38,12 @@ def prediction(name: str, guess: float, measured: float | None) -> None:
         records.note_prediction(card.course, unit, name, guess, measured)
 
 
-def _card() -> Card | None:
+def is_noting() -> bool:
+    """Whether this kernel notes anything: see above."""
     graded = os.environ.get("NBGRADER_EXECUTION") or os.environ.get("WORKBENCH_LINK_FD")
-    asked = os.environ.get(records.RECORDS, "") not in ("", "0")
-    return card_here() if not graded and (asked or notebook_path()) else None
+    wanted = os.environ.get(records.RECORDS, "")
+    return not graded and wanted != "0" and bool(wanted or notebook_path())
+
+
+def _card() -> Card | None:
+    return card_here() if is_noting() else None

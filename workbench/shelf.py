@@ -6,6 +6,7 @@
     shelf.json                                    the hash of every released file
     notebooks/<course>/course.json                what a course's notebooks know of it
     notebooks/<course>/<unit>/{lesson,exercise}/  the released notebooks and what lies beside them
+    notebooks/<course>/introduction/lesson/       of a course that has one; it belongs to no unit
 """
 
 import hashlib
@@ -29,6 +30,7 @@ MADE = Path("build", "_catalogue")  # in a checkout; no course can have a name w
 VARIABLE = "WORKBENCH_SHELF"
 PRIVATE = "AUTOGRADER_EXERCISES"
 KINDS = ("lesson", "exercise")
+INTRODUCTION = "introduction"
 
 
 class ShelfError(KitError):

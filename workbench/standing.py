@@ -4,7 +4,7 @@ import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from workbench import records
+from workbench import notes, records
 from workbench.course_card import Card, Unit, card_here, card_near
 from workbench.errors import KitError
 from workbench.records import UnitRecord
@@ -13,6 +13,10 @@ Mark = tuple[str, str]
 # Each mark says by itself what it means; white on these grounds has a contrast of at least 5:1, in any theme.
 PASSED, STARTED, OPEN = ("✓ passed", "#1a7f37"), ("… started", "#57606a"), ("– not yet", "#57606a")
 LOCAL = "Recorded on this machine alone. Further checks may run when your work is graded."
+NOT_NOTED = (
+    "This run records nothing: nobody has the notebook open, or records are switched off. "
+    "What stands above is what was recorded before."
+)
 
 
 class ProgressError(KitError):
@@ -67,7 +71,8 @@ def progress(course: str = "") -> None:
             mend="open the notebook in its own folder" + ("" if course else ', or name a course: wb.progress("dask")'),
         )
     standings = standing(card, records.read_units)
-    show(as_text(card, standings), as_html(card, standings))
+    remark = LOCAL if notes.is_noting() else f"{LOCAL} {NOT_NOTED}"
+    show(as_text(card, standings, remark), as_html(card, standings, remark))
 
 
 def standing(card: Card, read: Callable[[str], Mapping[str, UnitRecord]]) -> list[Standing]:
@@ -114,17 +119,17 @@ def next_step(card: Card, standings: list[Standing]) -> str:
     return f"Next: the exercise {card.course}/{unit.unit}, “{unit.title}” ({unit.minutes} minutes)."
 
 
-def as_text(card: Card, standings: list[Standing]) -> str:
-    """The table as plain text."""
+def as_text(card: Card, standings: list[Standing], remark: str = LOCAL) -> str:
+    """The table as plain text, with a remark below."""
     lines = [_summary(card, standings), next_step(card, standings)]
     for each in standings:
         lines.append(f"  {each.mark[0]:<10}  {each.unit.title} ({each.unit.unit})")
         lines.append(f"              lesson: {_lesson(each)}; exercise: {_exercise(each)}{_needs(each)}")
-    return "\n".join([*lines, LOCAL])
+    return "\n".join([*lines, remark])
 
 
-def as_html(card: Card, standings: list[Standing]) -> str:
-    """The table as HTML; every text is escaped."""
+def as_html(card: Card, standings: list[Standing], remark: str = LOCAL) -> str:
+    """The table as HTML, with a remark below; every text is escaped."""
     from workbench.lessons.shown import pill
     from workbench.table import CELL
 
@@ -143,7 +148,7 @@ def as_html(card: Card, standings: list[Standing]) -> str:
     table = f'<table style="border-collapse:collapse">{caption}<thead><tr>{head}</tr></thead>'
     return (
         f'<div style="overflow-x:auto">{table}<tbody>{"".join(rows)}</tbody></table></div>'
-        f"<p><strong>{html.escape(next_step(card, standings))}</strong></p><p>{LOCAL}</p>"
+        f"<p><strong>{html.escape(next_step(card, standings))}</strong></p><p>{remark}</p>"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.course_card import Card, Unit
 from workbench.learner_folder import CATALOGUE_PAGE, OWN
-from workbench.shelf import Shelf
+from workbench.shelf import INTRODUCTION, Shelf
 
 START = "START.ipynb"
 BESIDE = "START.new.ipynb"
@@ -64,7 +64,10 @@ def _head(shelf: Shelf) -> str:
 
 
 def _course(shelf: Shelf, card: Card) -> str:
-    lines = [f"## {_plain(card.title)}", "", "| unit | lesson | exercise | after |", "|---|---|---|---|"]
+    lines = [f"## {_plain(card.title)}", ""]
+    first = shelf.pieces.get(f"{card.course}/{INTRODUCTION}/lesson")
+    lines += [f"Begin with the [introduction]({first.notebook}).", ""] if first else []
+    lines += ["| unit | lesson | exercise | after |", "|---|---|---|---|"]
     titles = {f"{course.course}/{unit.unit}": unit.title for course in shelf.courses for unit in course.units}
     for unit in card.units:
         after = ", ".join(_plain(titles.get(name, name)) for name in unit.prerequisites) or "–"

@@ -15,8 +15,8 @@ from autograder.catalogue.find import Catalogue, Course
 from autograder.catalogue.load import check_yaml, key_line_of_text
 from autograder.catalogue.models import LessonSpec
 from autograder.errors import AuthoringError
+from workbench.shelf import INTRODUCTION
 
-INTRODUCTION = "introduction"  # opened first; it belongs to no unit
 NAMES_ITS_ANSWER = ("quiz", "order")  # their source does: it is folded away
 FIRST_LINE = "# Run this cell: it asks you something.\n"  # JupyterLab shows the first line of a folded cell
 

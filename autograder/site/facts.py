@@ -10,6 +10,7 @@ from autograder.catalogue.find import Catalogue, Course
 from autograder.catalogue.models import Profiled
 from autograder.site.measured import Measured, measurements
 from workbench.course_card import Card
+from workbench.shelf import INTRODUCTION
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,20 @@ class UnitFacts:
 
 @dataclass(frozen=True)
 class CourseFacts:
-    """One course and its units, in the order in which they are taught."""
+    """One course and its units, in the order in which they are taught; `introduction` comes before them."""
 
     name: str
     title: str
     audience: str
     outcomes: tuple[str, ...]
+    introduction: WrittenLesson | None
     units: tuple[UnitFacts, ...]
     card: Card
 
     @property
     def minutes(self) -> int:
-        return sum(unit.minutes for unit in self.units)
+        first = self.introduction.spec.minutes if self.introduction else 0
+        return first + sum(unit.minutes for unit in self.units)
 
 
 def collect(catalogue: Catalogue) -> tuple[CourseFacts, ...]:
@@ -90,7 +93,8 @@ def _course(catalogue: Catalogue, course: Course) -> CourseFacts:
     ]
     spec = course.spec
     card = make_card(course, tuple(lessons.values()))
-    return CourseFacts(course.name, spec.title, spec.audience, spec.outcomes, tuple(units), card)
+    introduction = read_lesson(lessons[INTRODUCTION]) if INTRODUCTION in lessons else None
+    return CourseFacts(course.name, spec.title, spec.audience, spec.outcomes, introduction, tuple(units), card)
 
 
 def _unit(authored: Authored, lesson: Lesson | None, measured: Sequence[Measured]) -> UnitFacts:

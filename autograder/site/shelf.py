@@ -57,6 +57,10 @@ def _write_course(
     """Writes a course's pieces, each with the course's card beside it; the hashes of each piece's files by its name."""
     pieces = {}
     _write({CARD: course.card.to_json()}, folder / course.name)
+    if course.introduction is not None:
+        name = f"{course.introduction.lesson.name}/lesson"
+        pieces[name] = _write(_lesson(course.introduction), folder / name)
+        _write({CARD: course.card.to_json()}, folder / name)
     for unit in course.units:
         for kind, files in _pieces(unit):
             name = f"{unit.name}/{kind}"

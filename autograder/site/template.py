@@ -46,6 +46,9 @@ laptop with two cores, without a graphics processor (GPU) and without a network.
 <ul class="outcomes">
 {% for outcome in course.outcomes %}<li>{{ outcome }}</li>
 {% endfor %}</ul>
+{% if course.introduction %}<p>Begin with the introduction, “{{ course.introduction.spec.title }}”
+(<code>{{ course.introduction.lesson.name }}</code>, {{ course.introduction.spec.minutes | duration }}).</p>
+{% endif %}
 <ol class="units">
 {% for unit in course.units %}{% set spec = unit.authored.spec %}
 <li>

@@ -41,6 +41,7 @@ os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler's own notes: off
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
+from matplotlib.patches import Patch
 from torch.profiler import ProfilerActivity, profile, record_function
 
 import workbench as wb
@@ -328,8 +329,7 @@ print(f"If speed-ups added, both would bring {alone + loaders_alone - 1:.2f}. Bo
 #
 # Now one chain alone, without anything beside it. A part of it has the share `share` of the time, and this part
 # becomes `factor` times as fast. All the rest stays as it is. How many times as fast is the chain? Gene Amdahl asked
-# this in
-# 1967. (4 minutes)
+# this in 1967. (4 minutes)
 
 
 # %% solution="amdahl"
@@ -437,6 +437,8 @@ for axis, (name, (events, _, _)) in zip(axes, runs.items(), strict=True):
         f"{name}: {step_ms(events):.1f} ms a step, {waiting[-1]:.1f} ms of it waiting", loc="left", fontsize=11
     )
 axes[-1].set_xlabel("ms; a thick line is the end of a step")
+key = [Patch(facecolor=fill, hatch=hatch, edgecolor=INK, label=name) for name, (fill, hatch) in LOOKS.items()]
+figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False)
 wb.picture(
     figure,
     f"Four timelines of {span:.0f} ms each, with one lane for each loader and one for the training. "
@@ -448,15 +450,14 @@ wb.picture(
 )
 
 # %% [markdown]
-# In the lane of the training, the light stretch is forward, the darker one backward, and the thin dark one update;
-# white is the rest of the program. How to read it: look for the lane **without gaps**. It decides how long a step
+# White is the rest of the program. How to read it: look for the lane **without gaps**. It decides how long a step
 # takes.
 #
 # - In the first run, the loader hardly rests. The training has gaps: the hatched stretches, in which it waits.
-# - In the second run, computing is shorter, and the gaps are longer. The thick lines stand where they stood.
-# - In the third run, three loaders take turns. Now the training works almost without a gap: computing decides.
-# - In the fourth run, computing is shorter again. This time the thick lines move closer together. And the training
-#   waits again, a little: now the loaders decide.
+# - In the second run, computing is shorter, and the gaps are longer. The thick lines stand about where they stood.
+# - In the third run, three loaders take turns, and the gaps of the training close: computing decides.
+# - In the fourth run, computing is shorter once more. Compare its thick lines with those of the second run: the same
+#   fix, and now it moves them. Do you see hatched stretches again? Then it is the loaders' turn to decide.
 #
 # The loaders may rest, too: a loader without a batch in hand has delivered it, and waits until somebody takes it.
 

@@ -28,7 +28,7 @@ UNITS = [
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = make_project(tmp_path_factory.mktemp("project"), UNITS, lessons=["alpha/first"])
+    root = make_project(tmp_path_factory.mktemp("project"), UNITS, lessons=["alpha/introduction", "alpha/first"])
     run = {
         "date": "2026-01-02T03:04:05+00:00",
         "machine": {"processor": "P<1>", "cores": 2, "memory_gib": 8, "gpus": []},
@@ -91,6 +91,12 @@ def test_the_page_names_every_unit_and_fetches_nothing(out: Path) -> None:
     assert page.tags.count("script") == 1 and "<script>alert" not in text
 
 
+def test_a_course_is_begun_with_its_introduction_and_has_its_minutes(out: Path) -> None:
+    text = " ".join(Read((out / PAGE).read_text()).text.split())
+    assert text.count("Begin with the introduction") == 1
+    assert "“Counting in alpha/introduction” (alpha/introduction, 15 min)" in text
+
+
 def test_every_link_leads_to_an_id_and_no_id_is_there_twice(out: Path) -> None:
     page = Read((out / PAGE).read_text())
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
@@ -124,7 +130,8 @@ def test_the_published_measurements_are_read_where_nobody_ran_anything(tmp_path:
 
 def test_the_shelf_holds_what_is_released_and_nothing_hidden(out: Path) -> None:
     made = read_shelf(out)
-    assert set(made.pieces) == {"alpha/first/lesson", *(f"{name}/exercise" for name, _, _ in UNITS)}
+    lessons = {"alpha/introduction/lesson", "alpha/first/lesson"}
+    assert set(made.pieces) == lessons | {f"{name}/exercise" for name, _, _ in UNITS}
     released = {"first.ipynb", "checks.py", "probes/input_after_call.py", "data/celsius.txt"}
     assert set(made.pieces["alpha/first/exercise"].files) == released
     there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}

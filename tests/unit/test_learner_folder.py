@@ -5,13 +5,14 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from workbench.course_card import CARD, Card, Unit
 from workbench.learner_folder import FolderError, Put, fill
-from workbench.shelf import FORMAT, LIST, NOTEBOOKS, PAGE, Shelf, ShelfError, read_shelf
+from workbench.shelf import FORMAT, LIST, NOTEBOOKS, PAGE, Piece, Shelf, ShelfError, read_shelf
 from workbench.start_page import BESIDE, START, write_start_page
 
 EXERCISE = "dask/tables/exercise"
@@ -197,6 +198,13 @@ def test_the_start_page_links_each_notebook_and_shows_titles_as_text(home: Path,
     assert f"[exercise]({EXERCISE}/tables.ipynb), 30 min" in text
     assert r"Tables \| \<b\>of\</b\> \*all\* kinds" in text
     assert (home / EXERCISE / "tables.ipynb").is_file()
+    assert "introduction" not in text
+
+
+def test_the_start_page_links_the_introduction_of_a_course_that_has_one(home: Path, shelf: Shelf) -> None:
+    first = Piece("dask", "introduction", "lesson", {"introduction.ipynb": "0" * 64})
+    page = write_start_page(home, replace(shelf, pieces={**shelf.pieces, first.name: first})).read_text()
+    assert "Begin with the [introduction](dask/introduction/lesson/introduction.ipynb)." in page
 
 
 def test_a_start_page_that_somebody_wrote_into_stays(home: Path, shelf: Shelf) -> None:

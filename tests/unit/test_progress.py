@@ -9,7 +9,7 @@ import workbench as wb
 from workbench import notes, records
 from workbench.course_card import CARD, Card, Unit, card_here, card_near, read_card
 from workbench.records import PartRecord, UnitRecord
-from workbench.standing import ProgressError, as_html, as_text, next_step, standing
+from workbench.standing import NOT_NOTED, ProgressError, as_html, as_text, next_step, standing
 
 FIRST = Unit("first", "First <steps>", 30, 20, (), ("sums", "means"))
 SECOND = Unit("second", "Second", 40, 15, ("demo/first",), ("joins",))
@@ -137,7 +137,8 @@ def test_progress_tells_of_this_notebooks_course_or_of_one_nearby(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wb.progress()
-    assert "A demo: 0 of 3 units passed" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "A demo: 0 of 3 units passed" in told and NOT_NOTED not in told
     monkeypatch.chdir(folder.parent)
     wb.progress("demo")
     assert "A demo: 0 of 3 units passed" in capsys.readouterr().out
@@ -146,6 +147,15 @@ def test_progress_tells_of_this_notebooks_course_or_of_one_nearby(
     assert caught.value._render_traceback_() == [str(caught.value)]
     with pytest.raises(ProgressError, match="Nothing is known of this course"):
         wb.progress("nowhere")
+
+
+@pytest.mark.parametrize(("variable", "value"), [("JPY_SESSION_NAME", ""), ("WORKBENCH_RECORDS", "0")])
+def test_progress_says_where_this_run_records_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    wb.progress()
+    assert NOT_NOTED in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -439,7 +439,7 @@ try:
             f"{waits_for(job, row['fixes']):15}      {times}"
         )
     left_out = [f"{fix} ({job['fixes'][fix]['hours']:g} h)" for fix in job["fixes"] if fix not in practice.applied]
-    crashes = f"out of memory: {len(practice.crashes)} times; profiles: {practice.profiles}"
+    crashes = f"fixes that did not fit: {len(practice.crashes)}; profiles: {practice.profiles}"
     print(f"  left out: {', '.join(left_out) or 'nothing'}; {crashes}")
     print(f"  trained by the deadline: {practice.samples:,.0f} samples")
 except NotImplementedError as todo:
