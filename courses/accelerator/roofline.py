@@ -192,7 +192,7 @@ readable(jobs)
 # Read the first line. The arithmetic for one request is soon done. Then it waits for the weights: all of them have to
 # come from the memory. With more requests, the weights still come **once**, and each of them is used more often. So
 # the column *MB moved* hardly grows at first, while the FLOPs grow with the batch. Further down, the arithmetic is the
-# longer job. From there on, twice the batch takes about twice the time.
+# longer job. From there on, twice the batch takes, at best, about twice the time.
 #
 # Many measured times are longer than both jobs. The limits say what is possible. They do not promise that a program
 # reaches it for each shape, and a real kernel may move more bytes than we count. What lies between the longer job and

@@ -51,8 +51,9 @@ class Account:
     name: str
     home: Path
 
-    def nbgrader(self, *arguments: str, status: int = 0) -> str:
-        came, said = run_nbgrader(arguments, self.home, self.here.server_environment(self.name, self.home))
+    def nbgrader(self, *arguments: str, status: int = 0, killed_before: str = "") -> str:
+        environment = self.here.server_environment(self.name, self.home)
+        came, said = run_nbgrader(arguments, self.home, environment, killed_before)
         assert came == status, said
         return said
 
@@ -270,6 +271,19 @@ def test_an_attempt_never_goes_over_a_newer_one(course: Account) -> None:
         done = server.ask(f"formgrader/api/assignment/{urllib.parse.quote(UNIT)}/collect", press="it")
         assert done["success"], done
     assert stamp.read_text() == before
+
+
+def test_what_was_collected_comes_back_where_a_collect_is_killed_before_the_newer_one_is_there(course: Account) -> None:
+    folder = course.home / "submitted" / "ann" / UNIT
+    stamp, newer = folder / "timestamp.txt", (folder / "timestamp.txt").read_text()
+    stamp.write_text("2001-01-01 00:00:00 UTC")
+    course.nbgrader("collect", UNIT, "--update", killed_before=str(folder), status=-9)
+    assert not folder.exists()
+    course.nbgrader("collect", UNIT, "--student=ben")
+    assert stamp.read_text() == "2001-01-01 00:00:00 UTC", "it is back, although this collect did not ask for ann's"
+    course.nbgrader("collect", UNIT, "--update")
+    assert stamp.read_text() == newer
+    assert not (course.home / "submitted" / ".collecting").exists()
 
 
 def test_the_late_penalty_counts_from_the_learners_own_due_date(course: Account) -> None:

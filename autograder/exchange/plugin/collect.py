@@ -17,12 +17,14 @@ from autograder.exchange.names import RESERVED, learner_name
 from autograder.exchange.plugin.base import HttpExchange, timestamp
 from autograder.exchange.plugin.due import book_extensions, settle_due
 
+STAGING, ASIDE = ".collecting", "before"
 Attempt = dict[str, Any]
 
 
 class ExchangeCollect(HttpExchange, abc.ExchangeCollect):  # type: ignore[misc]
     """Takes each learner's newest attempt, or with `before_duedate` the last one in time. A folder comes whole, by a
-    rename; one that is newer than the attempt is left.
+    rename; one that is newer than the attempt is left. The one that it replaces is set aside before, and put back where
+    the new one did not come: by the next collect, where this one was killed in between.
     """
 
     def copy_files(self) -> None:
@@ -71,7 +73,9 @@ class ExchangeCollect(HttpExchange, abc.ExchangeCollect):  # type: ignore[misc]
             (came / RESERVED).write_text(timestamp(attempt["received_at"]), encoding="utf-8")
             folder.parent.mkdir(exist_ok=True)
             if folder.is_dir():
-                os.rename(folder, came.parent / "before")  # a kill here: the next collect finds it missing
+                aside = staging / ASIDE / folder.relative_to(staging.parent)
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                os.rename(folder, aside)
             os.rename(came, folder)
         late = ", late" if attempt["late_now"] else ""
         self.log.info("Collecting submission: %s %s, attempt %d%s", learner, self.assignment, attempt["attempt"], late)
@@ -92,10 +96,21 @@ class ExchangeCollect(HttpExchange, abc.ExchangeCollect):  # type: ignore[misc]
         fd = os.open(submitted / ".collecting.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
-            staging = submitted / ".collecting"
-            shutil.rmtree(staging, ignore_errors=True)  # of one that was killed
+            staging = submitted / STAGING
+            _clear(staging)  # of one that was killed
             staging.mkdir(mode=0o700)
-            yield staging
-            shutil.rmtree(staging, ignore_errors=True)
+            try:
+                yield staging
+            finally:
+                _clear(staging)
         finally:
             os.close(fd)
+
+
+def _clear(staging: Path) -> None:
+    """Removes what a collect leaves, and puts back what was set aside and not replaced."""
+    for aside in (staging / ASIDE).glob("*/*"):
+        place = staging.parent / aside.relative_to(staging / ASIDE)
+        if not place.exists():
+            os.rename(aside, place)
+    shutil.rmtree(staging, ignore_errors=True)
