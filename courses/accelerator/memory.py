@@ -427,10 +427,10 @@ def decide(rows: int = 4 * n_rows, portions: int = 1, again: bool = False, memor
     one = weight_bytes / 1e6
     parts = {"weights": one, "states": 2 * one, "gradients": one, "activations": activation_mb(rows, portions, again)}
     device_mb, total = memory * one, sum(parts.values())
-    figure, axis = plt.subplots(figsize=(9, 1.9), layout="constrained")
+    figure, axis = plt.subplots(figsize=(9, 2.2), layout="constrained")
     left, text = 0.0, {"ha": "center", "va": "center", "fontsize": 10, "color": INK, "zorder": 3}
     for (name, mb), colour in zip(parts.items(), ["#8fa3b8", STANDS, "#a9c7a0", GOES], strict=True):
-        axis.barh([0], [mb], left=left, color=colour, edgecolor=INK, lw=0.8)
+        axis.barh([0], [mb], left=left, color=colour, edgecolor=INK, lw=0.8, label=name)
         if mb > 0.07 * max(device_mb, total):
             back = {"facecolor": colour, "edgecolor": "none", "pad": 1} if name == "activations" else None
             axis.text(left + mb / 2, 0, f"{name}\n{shown(mb)}", bbox=back, **text)
@@ -438,6 +438,7 @@ def decide(rows: int = 4 * n_rows, portions: int = 1, again: bool = False, memor
     axis.axvline(device_mb, color=INK, lw=3, zorder=2)
     axis.text(device_mb, 0.5, f"the device ends here, {shown(device_mb)} MB  ", ha="right", va="bottom", color=INK)
     axis.set(xlim=(0, 1.02 * max(device_mb, total)), ylim=(-0.5, 0.9), yticks=[], xlabel="MB")
+    figure.legend(loc="outside lower center", ncols=len(parts), frameon=False)
     axis.spines[["top", "right", "left"]].set_visible(False)
     told = ", ".join(f"{name} {shown(mb)} MB" for name, mb in parts.items())
     wb.picture(figure, f"A bar of four pieces: {told}. The device ends at {shown(device_mb)} MB.")

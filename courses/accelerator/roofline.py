@@ -356,13 +356,13 @@ def place(kernels: pd.DataFrame) -> tuple[list[float], list[float]]:
 def draw_roof(axis: plt.Axes, left: float, right: float) -> None:
     """Draws the two limits from intensity `left` to `right`, each until they meet."""
     gb_s, peak = bandwidth_byte_s / 1e9, peak_flop_s / 1e9
-    corner, middle = peak / gb_s, 0.3 * peak / gb_s
+    corner = peak / gb_s
     axis.plot([left, corner], [left * gb_s, peak], color=SLOPE, lw=3)
     axis.plot([corner, right], [peak, peak], color=FLAT, lw=3, ls=(0, (5, 1)))
     axis.axvline(corner, color=INK, lw=1, ls=":")
     slope = {"rotation": math.degrees(math.atan(gb_s)), "rotation_mode": "anchor", "transform_rotates_text": True}
     above = {"va": "bottom", "fontsize": 12}
-    axis.text(middle, 1.12 * middle * gb_s, f"memory: {gb_s:,.3g} GB/s", color=SLOPE, ha="center", **slope, **above)
+    axis.text(corner / 1.2, peak / 1.07, f"memory: {gb_s:,.3g} GB/s", color=SLOPE, ha="right", **slope, **above)
     axis.text(right, 1.1 * peak, f"arithmetic: {peak:,.0f} GFLOP/s", color=FLAT, ha="right", **above)
     floor = {"transform": axis.get_xaxis_transform(), "va": "bottom", "fontsize": 11, "color": INK}
     axis.text(corner / 1.1, 0.02, "← waits for the memory", ha="right", **floor)
@@ -372,7 +372,8 @@ def draw_roof(axis: plt.Axes, left: float, right: float) -> None:
 def draw_kernels(axis: plt.Axes) -> None:
     """Draws the measured kernels under the roof, each with its name."""
     line = {"arrowstyle": "-", "color": INK, "lw": 0.7, "shrinkB": 5}
-    name = {"textcoords": "offset points", "fontsize": 11, "color": INK}
+    ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1}
+    name = {"textcoords": "offset points", "fontsize": 11, "color": INK, "bbox": ground}
     xs, ys = place(layers)
     axis.plot(xs, ys, "o-", color=INK, ms=8, lw=1, mfc="white", mew=2)
     axis.annotate(f"layer, batch {batches[0]}", (xs[0], ys[0]), xytext=(-95, 40), arrowprops=line, **name)

@@ -37,6 +37,7 @@ import pandas as pd
 from checks_jobs import PARTS, PracticeRun, Speeds, changed, waits_for
 from checks_rules import RULES, own_job
 from checks_traces import trace_of
+from matplotlib.patches import Patch
 
 import workbench as wb
 
@@ -62,13 +63,13 @@ LOOK = {  # what → colour, hatch, height
     "next batch": ("#c9d6e4", "...", 0.5),
     "launch": ("#8a6d1f", "", 0.5),
     "synchronize": ("#f1ead4", "", 0.5),
-    "write log": ("#8a6d1f", "", 0.5),
+    "write log": ("#d9b65b", "////", 0.5),
 }
 
 
 def draw_step(trace):
     """One step as a timeline: the program above, the device below."""
-    figure, axis = plt.subplots(figsize=(11, 2.8), layout="constrained")
+    figure, axis = plt.subplots(figsize=(11, 3.1), layout="constrained")
     for event in trace["events"]:
         is_kernel = "flops" in event
         row = {"program": 1, "stream 0": 0}[event["lane"]]
@@ -82,6 +83,9 @@ def draw_step(trace):
             background = {} if is_kernel else {"bbox": {"facecolor": colour, "edgecolor": "none", "pad": 1}}
             label = {"ha": "center", "va": "center", "fontsize": 9, "color": ink}
             axis.text(start_ms + length_ms / 2, row, event["name"], **label, **background)
+    used = [name for name in LOOK if any(event["name"] == name for event in trace["events"])]
+    key = [Patch(facecolor=LOOK[name][0], hatch=LOOK[name][1], edgecolor=INK, label=name) for name in used]
+    figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False)
     axis.set(yticks=[0, 1], yticklabels=["device", "program"], xlabel="ms", xlim=(0, trace["step_us"] / 1e3))
     axis.set_title("One step of the run today", loc="left", fontsize=12)
     axis.spines[["top", "right", "left"]].set_visible(False)
@@ -373,19 +377,22 @@ def finished(order):
 
 
 def draw_plans(runs):
-    """Samples over hours for each plan, with its name at the end of its line."""
+    """Samples over hours for each plan, with the names at the end of the lines; plans that end alike share a place."""
     figure, axis = plt.subplots(figsize=(11, 4.6), layout="constrained")
     top = max(run.samples for run in runs.values())
-    last = -top
+    names_at = {}
     for name, run in sorted(runs.items(), key=lambda item: item[1].samples):
         hours, samples = ([row[what] for row in run.log] for what in ("hour", "samples"))
-        mine = name == "yours"
-        style = {"color": "#a34a16", "lw": 3} if mine else {"color": "#6a737d", "lw": 1.5}
+        style = {"color": "#a34a16", "lw": 3} if name == "yours" else {"color": "#6a737d", "lw": 1.5}
         axis.plot(hours, samples, marker="o", ms=4, **style)
-        last = max(samples[-1], last + 0.055 * top)
-        axis.annotate(
-            name, (hours[-1], samples[-1]), xytext=(48.8, last), va="center", color=style["color"], fontsize=10
-        )
+        names_at.setdefault(round(samples[-1]), []).append(name)
+    last = -top
+    for end, names in names_at.items():
+        half = 0.026 * top * len(names)
+        last = max(end, last + half) + half
+        label = "\n".join([names[0], *(f"= {name}" for name in names[1:])])
+        ink = "#a34a16" if "yours" in names else "#4d555d"
+        axis.text(48.8, last - half, label, va="center", color=ink, fontsize=10)
     axis.set(
         xlabel="hours (a dot: a profile or a fix is ready, or did not fit)",
         ylabel="samples trained",
