@@ -32,6 +32,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.patches import Patch
 
 import workbench as wb
 
@@ -153,7 +154,7 @@ PIECES = {
 
 def draw_steps() -> plt.Figure:
     """Two steps as bars, one above the other, each divided into its pieces."""
-    figure, axis = plt.subplots(figsize=(10, 2.9), layout="constrained")
+    figure, axis = plt.subplots(figsize=(10, 3.2), layout="constrained")
     for row, times in enumerate((after, before)):
         left = 0.0
         for name, (colour, hatch) in PIECES.items():
@@ -168,6 +169,8 @@ def draw_steps() -> plt.Figure:
         axis.text(left, row, f"  {left:.3g} ms", va="center", color=INK)
     axis.set(yticks=[0, 1], yticklabels=[f"product in {short}", f"product in {usual}"], xlim=(0, 1.13 * before.sum()))
     axis.set(xlabel="ms of one step")
+    key = [Patch(facecolor=fill, hatch=hatch, edgecolor=INK, label=name) for name, (fill, hatch) in PIECES.items()]
+    figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     return figure
