@@ -10,7 +10,9 @@
 Checksums tell damage, not forgery: who wants to know where an archive is from asks its maker for its own checksum.
 """
 
+import errno
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -61,14 +63,19 @@ def make_bundle(archive: Path, shelf: Shelf) -> int:
         )
     if not archive.name.endswith((".tar.gz", ".tgz")):
         raise BundleError("the archive's name should say what it is", came=archive.name, expected="NAME.tar.gz")
-    with tempfile.TemporaryDirectory(prefix="bundle-", dir=archive.absolute().parent) as scratch:
-        folder = Path(scratch) / f"{NAME}-{_version()}"
-        fill_bundle(folder, root, shelf)
-        made = Path(scratch) / "archive"
-        _pack(folder, made)
-        made.replace(archive)
     checksum = archive.with_name(f"{archive.name}.sha256")
-    checksum.write_text(f"{_sha256(archive)}  {archive.name}\n", encoding="utf-8")
+    try:
+        with tempfile.TemporaryDirectory(prefix="bundle-", dir=archive.absolute().parent) as scratch:
+            folder = Path(scratch) / f"{NAME}-{_version()}"
+            fill_bundle(folder, root, shelf)
+            made = Path(scratch) / "archive"
+            _pack(folder, made)
+            made.replace(archive)
+        checksum.write_text(f"{_sha256(archive)}  {archive.name}\n", encoding="utf-8")
+    except (OSError, shutil.Error) as error:
+        came = str(error)[-OUTPUT_CHARS:]
+        mend = "make room (about 2 GiB), or name an archive in another folder"
+        raise BundleError("the bundle could not be written", str(archive), came, mend=mend) from None
     print(f"{archive}: {archive.stat().st_size / MIB:.0f} MiB. Its checksum is in {checksum.name}.")
     print(f"On the other machine: sha256sum -c {checksum.name}; tar xzf {archive.name}; sh {NAME}-*/install.sh")
     return 0
@@ -121,12 +128,11 @@ def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", *arguments, "--disable-pip-version-check", "--no-input"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BundleError(
-            "pip could not bring a package",
-            where=f"pip {arguments[0]}",
-            came=done.stderr.strip()[-OUTPUT_CHARS:],
-            mend="making a bundle needs a package index (or PIP_FIND_LINKS); only its use needs no network",
-        )
+        came = done.stderr.strip()[-OUTPUT_CHARS:]
+        mend = "making a bundle needs a package index (or PIP_FIND_LINKS); only its use needs no network"
+        if os.strerror(errno.ENOSPC) in came:
+            mend = "the disk is full: make room (about 2 GiB), or name an archive in another folder"
+        raise BundleError("pip could not bring a package", where=f"pip {arguments[0]}", came=came, mend=mend)
 
 
 def _name_and_version(wheel: Path) -> tuple[str, str]:

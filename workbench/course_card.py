@@ -14,7 +14,16 @@ from typing import Any
 CARD = "course.json"
 VERSION = 1
 MOST_BYTES = 2**20
-_NEAR = ("{card}", "*/{card}", "../{card}", "../*/{card}", "../../{card}", "../../*/{card}", "../../*/*/{card}")
+_NEAR = (
+    "{card}",
+    "*/{card}",
+    "*/*/{card}",
+    "../{card}",
+    "../*/{card}",
+    "../../{card}",
+    "../../*/{card}",
+    "../../*/*/{card}",
+)
 
 
 @dataclass(frozen=True)

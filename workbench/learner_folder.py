@@ -18,7 +18,7 @@ from typing import Literal
 
 from workbench.course_card import CARD
 from workbench.errors import KitError
-from workbench.shelf import NOTEBOOKS, PAGE, Piece, Shelf, ShelfError
+from workbench.shelf import Piece, Shelf, ShelfError
 
 OWN = ".workbench"
 STATE = "released.json"
@@ -63,8 +63,9 @@ def fill(path: Path, shelf: Shelf) -> list[Put]:
         folder.known = _read_state(path / OWN / STATE)
         puts = [_put(folder, shelf, piece) for piece in shelf.pieces.values()]
         for card in shelf.courses:
-            _put_ours(shelf.folder / NOTEBOOKS / card.course / CARD, path / card.course / CARD)
-        _put_ours(shelf.folder / PAGE, path / CATALOGUE_PAGE)
+            _put_ours(shelf.card_file(card.course), path / card.course / CARD)
+        if shelf.page_file is not None:
+            _put_ours(shelf.page_file, path / CATALOGUE_PAGE)
     return puts
 
 

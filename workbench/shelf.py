@@ -78,7 +78,17 @@ class Shelf:
         raise ShelfError("there is no such course", where=str(self.folder), came=name, expected=f"one of: {known}")
 
     def piece_folder(self, piece: Piece) -> Path:
+        """Where the files of a piece lie, with the course's card beside them."""
         return self.folder / NOTEBOOKS / piece.name
+
+    def card_file(self, course: str) -> Path:
+        """The file of a course's card."""
+        return self.folder / NOTEBOOKS / course / CARD
+
+    @property
+    def page_file(self) -> Path | None:
+        """The catalogue's page, where there is one."""
+        return self.folder / PAGE
 
 
 def open_shelf(folder: Path | None = None) -> Shelf:

@@ -64,16 +64,16 @@ def _head(shelf: Shelf) -> str:
 
 
 def _course(shelf: Shelf, card: Card) -> str:
-    lines = [f"## {_plain(card.title)}", ""]
+    lines = [f"## {plain(card.title)}", ""]
     first = shelf.pieces.get(f"{card.course}/{INTRODUCTION}/lesson")
     lines += [f"Begin with the [introduction]({first.notebook}).", ""] if first else []
     lines += ["| unit | lesson | exercise | after |", "|---|---|---|---|"]
     titles = {f"{course.course}/{unit.unit}": unit.title for course in shelf.courses for unit in course.units}
     for unit in card.units:
-        after = ", ".join(_plain(titles.get(name, name)) for name in unit.prerequisites) or "–"
+        after = ", ".join(plain(titles.get(name, name)) for name in unit.prerequisites) or "–"
         lesson = _link(shelf, card, unit, "lesson", unit.lesson_minutes)
         exercise = _link(shelf, card, unit, "exercise", unit.minutes)
-        lines.append(f"| {_plain(unit.title)} | {lesson} | {exercise} | {after} |")
+        lines.append(f"| {plain(unit.title)} | {lesson} | {exercise} | {after} |")
     return "\n".join(lines)
 
 
@@ -82,7 +82,7 @@ def _link(shelf: Shelf, card: Card, unit: Unit, kind: str, minutes: int) -> str:
     return f"[{kind}]({piece.notebook}), {minutes} min" if piece else "–"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text of an author as text: no markup of Markdown or HTML, and no end of a table's cell."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$&])", r"\\\1", " ".join(text.split()))
 

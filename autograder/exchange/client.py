@@ -33,6 +33,7 @@ from autograder.exchange.names import file_names
 from autograder.exchange.refusals import FIELDS
 
 URL_VARIABLE, TOKEN_VARIABLE = "AUTOGRADER_EXCHANGE_URL", "JUPYTERHUB_API_TOKEN"
+NAMES_VARIABLE = "AUTOGRADER_NAMES"  # of a JSON file on a course's server: user name → full name
 PART_BYTES = 2**17
 OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # A question waits 7 s in all. What carries work waits 39 s: a hub notices within 30 s that its service was killed.

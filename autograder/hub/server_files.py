@@ -42,6 +42,16 @@ def write_server_files(settings: HubSettings, places: Places) -> None:
     person["ServerApp"]["jpserver_extensions"][DASHBOARD_PAGE] = True
     _write(places.run / "person", person, HIDDEN_FROM_PERSONS)
     _write(places.run / "course", server_config(settings.idle, ("formgrader",)), HIDDEN_FROM_COURSES)
+    for course, who in settings.courses.items():
+        people = {name: settings.people[name].full_name for name in who.learners}
+        path = names_file(places, course)
+        path.write_text(json.dumps({name: said for name, said in people.items() if said}), encoding="utf-8")
+        path.chmod(0o644)  # read by the course's uid, through a mount of its own
+
+
+def names_file(places: Places, course: str) -> Path:
+    """The full names of a course's learners, for its own server."""
+    return places.run / f"names-{course}.json"
 
 
 def server_config(idle: Idle, extensions: tuple[str, ...]) -> dict[str, Any]:
@@ -76,9 +86,11 @@ def _dashboard() -> dict[str, Any]:
 def _write(folder: Path, config: dict[str, Any], hidden: tuple[str, ...]) -> None:
     disabled = {f"@jupyter/nbgrader:{name}": True for name in hidden}
     disabled["@jupyterlab/apputils-extension:announcements"] = True  # asks a server of the world for news
+    shown_as = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
     texts = {
         "jupyter_server_config.json": json.dumps(config, indent=1),
         "labconfig/page_config.json": json.dumps({"disabledExtensions": disabled}, indent=1),
+        "labconfig/default_setting_overrides.json": json.dumps(shown_as, indent=1),  # the page that a learner lands on
         f"{DATA}/nbconvert/templates/base/mathjax.html.j2": NO_MATHJAX,
         "nbgrader_config.py": (CONFIG_FOLDER / "nbgrader_config.py").read_text(encoding="utf-8"),
     }

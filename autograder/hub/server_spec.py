@@ -5,15 +5,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.exchange.client import NAMES_VARIABLE
 from autograder.exchange.client import URL_VARIABLE as EXCHANGE_VARIABLE
 from autograder.hub.hub import Hub
 from autograder.hub.models import ServerProfile, course_of
-from autograder.hub.server_files import DASHBOARD_SOCKET, DATA
+from autograder.hub.server_files import DASHBOARD_SOCKET, DATA, names_file
 from autograder.sandbox.server import HOME, ServerSpec, kit_shown
 from autograder.sandbox.spec import KIT
 from workbench.lessons.dashboards import SOCKET
 
-SETTINGS, LESSONS, COURSE = "/opt/hub/etc", "/srv/lessons", "/srv/course"  # inside
+SETTINGS, NAMES, LESSONS, COURSE = "/opt/hub/etc", "/opt/hub/names.json", "/srv/lessons", "/srv/course"  # inside
 
 
 def server_spec(hub: Hub, account: str, env: Mapping[str, str], turn: int = 0) -> ServerSpec:
@@ -32,9 +33,11 @@ def server_spec(hub: Hub, account: str, env: Mapping[str, str], turn: int = 0) -
         folder, _ = hub.places.owned_folder(hub.places.course(course), account)
         writable = {f"{COURSE}/{course}": str(folder)}
         shown |= course_sources(hub, course)
+        names = names_file(hub.places, course)
+        if names.is_file():
+            shown[NAMES] = str(names)
     else:
-        lessons = {f"{LESSONS}/{name}": str(hub.places.course(name) / "lessons") for name in hub.courses_of(account)}
-        lessons = {path: source for path, source in lessons.items() if os.path.isdir(source)}
+        lessons = lessons_of(hub, account)
         shown |= lessons
         plain = tuple(lessons.values())
     settings = hub.places.run / ("course" if course else "person")
@@ -54,6 +57,12 @@ def server_spec(hub: Hub, account: str, env: Mapping[str, str], turn: int = 0) -
         uid=uid,
         nests=bool(course),
     )
+
+
+def lessons_of(hub: Hub, account: str) -> dict[str, str]:
+    """Path inside → folder with the lessons, of each course of this person that has some."""
+    found = {f"{LESSONS}/{name}": str(hub.places.course(name) / "lessons") for name in hub.courses_of(account)}
+    return {path: source for path, source in found.items() if os.path.isdir(source)}
 
 
 def exchange_url(hub: Hub) -> str:
@@ -87,6 +96,7 @@ def environment(account: str, profile: ServerProfile) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": "/tmp/jupyter",  # noqa: S108 - the server's own; paths of sockets are short
         "WORKBENCH_PROFILE": profile.kit_profile,
         SOCKET: DASHBOARD_SOCKET,
+        NAMES_VARIABLE: NAMES,
     }
 
 

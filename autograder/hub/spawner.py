@@ -15,11 +15,12 @@ from tornado.ioloop import PeriodicCallback
 from autograder.hub.hub import Hub, interpreter
 from autograder.hub.memory import largest_to_end
 from autograder.hub.models import account_of, course_of
-from autograder.hub.server_spec import COURSE, profile_of, server_spec
+from autograder.hub.server_spec import COURSE, lessons_of, profile_of, server_spec
 from autograder.sandbox.cgroup import MemoryGroup
 from autograder.sandbox.limits import GIB
 from autograder.sandbox.meter import Meter, children_of, started_at
 from autograder.sandbox.server import HOME, Server, start_server
+from workbench.hub_lessons import PAGE as START_PAGE
 
 END_TIMEOUT_S, KILL_TIMEOUT_S = 10, 60
 LOOK_EVERY_MS = 1_000
@@ -27,7 +28,7 @@ LISTENING_EVERY_S = 0.05
 LARGEST_LOG_BYTES = 10 * 2**20
 MAY_INSTRUCT = "custom:course:instruct"
 # Not `-m`: `autograder` keeps a second of needless imports away.
-_PERSON = ["-c", "import autograder; from jupyterhub.singleuser import main; main()"]
+_PERSON = ["-c", "from autograder.hub.person_server import main; main()"]
 _COURSE = ["-c", "from autograder.hub.course_server import main; main()"]
 
 
@@ -68,10 +69,10 @@ class SandboxSpawner(LocalProcessSpawner):  # type: ignore[misc]
         self.notebook_dir = folder
         if self.course:
             self.default_url = "/formgrader"
+        elif lessons_of(hub, account):
+            self.default_url = f"/lab/tree/{START_PAGE}"
         SandboxSpawner._turns += 1
         spec = server_spec(hub, account, self.get_env(), SandboxSpawner._turns)
-        if spec.plain:
-            _link_lessons(spec.home, spec.uid)
         argv = [*interpreter(), *(_COURSE if self.course else _PERSON), *self.get_args()]
         with _log(hub.places.logs / f"{account}.log") as output:
             run = asyncio.get_running_loop().run_in_executor
@@ -188,18 +189,6 @@ def end_server(first: int) -> None:
         select.select([descriptor], [], [], KILL_TIMEOUT_S)
     finally:
         os.close(descriptor)
-
-
-def _link_lessons(home: Path, uid: int | None) -> None:
-    """`lessons` in somebody's home, unless there is something of that name."""
-    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        with suppress(FileExistsError):
-            os.symlink("/srv/lessons", "lessons", dir_fd=folder)
-            if uid is not None:
-                os.chown("lessons", uid, uid, dir_fd=folder, follow_symlinks=False)
-    finally:
-        os.close(folder)
 
 
 def _log(path: Path) -> Any:

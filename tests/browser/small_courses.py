@@ -20,6 +20,21 @@ outcomes:
 units:
   - {{unit: {unit}, weight: 1}}
 """
+INTRODUCTION = """\
+# title: How to add
+# minutes: 5
+# profiles:
+#   smoke: {}
+#   laptop: {}
+
+# %% [markdown]
+# # How to add
+
+# %%
+import workbench as wb
+
+print("two and three are", 2 + 3)
+"""
 UNITS = {"sums": "tiny", "waves": "means"}
 INSTRUCTORS = {"sums": "ines", "waves": "igor"}
 LEARNERS = {"sums": ["lea", "luca"], "waves": ["lina", "leon"]}
@@ -54,7 +69,8 @@ def hub_with_small_courses(folder: Path, **more: Any) -> Iterator[HubHere]:
         name: {"instructors": [INSTRUCTORS[name]], "graders": ["gil"], "learners": LEARNERS[name]} for name in UNITS
     }
     people = [*INSTRUCTORS.values(), "gil", *(learner for names in LEARNERS.values() for learner in names)]
-    settings = {**SETTINGS, "courses": courses, "people": {name: {} for name in people}}
+    told = {name: {"full_name": f"{name.title()} Learner"} if name in LEARNERS["sums"] else {} for name in people}
+    settings = {**SETTINGS, "courses": courses, "people": told}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_EXERCISES", str(folder / "private"))
         with running_hub(folder, settings, **more) as hub:
@@ -62,7 +78,7 @@ def hub_with_small_courses(folder: Path, **more: Any) -> Iterator[HubHere]:
 
 
 def write_courses(top: Path) -> None:
-    """`<course>/course.yaml` and `<course>/<unit>/`, for both."""
+    """`<course>/course.yaml` and `<course>/<unit>/`, for both; an introduction for the first."""
     tiny = top / "sums" / "tiny"
     tiny.mkdir(parents=True)
     yaml = cohort_course.EXERCISE_YAML.replace("TITLE", "Twice and three") + cohort_course.RUBRICS
@@ -73,6 +89,7 @@ def write_courses(top: Path) -> None:
         "hidden.py": cohort_course.TINY_HIDDEN,
     }.items():
         (tiny / name).write_text(text)
+    (top / "sums" / "introduction.py").write_text(INTRODUCTION)
     shutil.copytree(PROJECT / "exercises" / "_template", top / "waves" / "means")
     for course, outcome in (("sums", "Double a number"), ("waves", "Smooth a curve")):
         text = COURSE_YAML.format(title=course.title(), outcome=outcome, unit=UNITS[course])

@@ -13,11 +13,28 @@ class Learner:
         self.page = windows.sign_in(name)
         expect(self._menu("Nbgrader")).to_be_visible()
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
-        expect(self.page.locator(".jp-Launcher")).to_be_visible()
+        self.first_page = self.page.locator(".jp-MarkdownViewer, .jp-Launcher")
+        expect(self.page.get_by_text("Start here").or_(self.page.locator(".jp-Launcher"))).to_be_visible()
         self.picture("learner-1-lab")
 
     def picture(self, what: str) -> None:
         self.windows.picture(self.page, f"{self.course}-{what}")
+
+    def read_introduction(self) -> str:
+        """From the first page to the introduction, which is the learner's own: runs and saves it; what it printed."""
+        self.first_page.get_by_role("link", name="introduction").click()
+        cell = self.page.locator(".jp-NotebookPanel .jp-CodeCell")
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle")
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        expect(cell.locator(".jp-InputPrompt")).to_have_text("[1]:")
+        said = cell.locator(".jp-OutputArea-output").inner_text()
+        self.page.keyboard.press("Control+S")
+        expect(self.page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+        self.picture("learner-1-introduction")
+        self.page.locator(".lm-DockPanel-tabBar .lm-mod-current .lm-TabBar-tabCloseIcon").click()
+        expect(self.page.locator(".jp-NotebookPanel")).to_have_count(0)
+        return said
 
     def open_list(self) -> None:
         """Nbgrader → Assignment List."""
@@ -138,13 +155,14 @@ class Instructor:
         self._submission(learner).locator(".autograde a").click()
         return self._read("Successfully autograded", f"instructor-6-autograded-{learner}")
 
-    def open_submissions(self, count: int) -> None:
-        """Through the number of submissions."""
+    def open_submissions(self, count: int) -> str:
+        """Through the number of submissions; what the table says."""
         link = self._row().locator(".num-submissions a")
         expect(link).to_have_text(str(count))
         link.click()
         expect(self.page.locator("#main-table tr")).to_have_count(count)
         self.picture("instructor-5-submissions")
+        return self.page.locator("#main-table").inner_text()
 
     def wait_for_state(self, learner: str, state: str, score: str) -> None:
         """Until the page says so of one submission."""

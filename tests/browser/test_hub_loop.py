@@ -43,6 +43,10 @@ def test_a_browser_walks_the_whole_loop(course: str, hub: HubHere, windows: Wind
     instructor.press("release", "Successfully released", "instructor-4-released")
 
     learner = Learner(windows, clicks, course, unit)
+    if course == "sums":
+        assert learner.read_introduction().strip() == "two and three are 5"
+        saved = hub.folder / "homes" / clicks / "lessons" / course / "introduction" / "lesson" / "introduction.ipynb"
+        assert "two and three are 5" in saved.read_text()
     learner.open_list()
     learner.fetch()
     learner.open_notebook()
@@ -60,7 +64,8 @@ def test_a_browser_walks_the_whole_loop(course: str, hub: HubHere, windows: Wind
     _hand_in(hub.sign_in(sends), course, unit)
 
     instructor.press("collect", "Successfully collected", "instructor-5-collected")
-    instructor.open_submissions(2)
+    people = instructor.open_submissions(2)
+    assert ("Learner, Lea" in people) is (course == "sums"), people
     for name, score in zip((clicks, sends), SCORES[course], strict=True):
         assert "marks are sealed" in instructor.autograde(name)
         instructor.wait_for_state(name, "needs manual grading", score)

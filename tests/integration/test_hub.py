@@ -44,7 +44,7 @@ def test_a_learner_sees_the_own_home_and_lessons_and_nothing_of_others(hub: HubH
     lea = hub.sign_in("lea")
     lea.start_server()
     names = {entry["name"] for entry in lea.get("/user/lea/api/contents").json()["content"]}
-    assert names == {"lessons"}
+    assert names == {"lessons", "START.md"}
     said = json.loads(lea.run_code(_LOOK))
     assert said["homes"] == ["lea"]
     assert said["lessons"] == {"dask": ["course.json", "data", "dataframes.ipynb"]}
@@ -108,20 +108,23 @@ def test_no_server_keeps_roots_uid_and_each_has_its_own(hub: HubHere) -> None:
         assert (hub.folder / "homes" / person.name / "mine.txt").stat().st_uid == homes[person.name]
 
 
-def test_lessons_can_be_read_and_not_written(hub: HubHere) -> None:
+def test_a_learner_writes_into_copies_of_the_lessons_and_starts_where_they_are_listed(hub: HubHere) -> None:
     lea = hub.sign_in("lea")
     lea.start_server()
-    path, file = (
-        "/user/lea/api/contents/lessons/dask/dataframes.ipynb",
-        hub.folder / "courses/dask/lessons/dataframes.ipynb",
-    )
+    path = "/user/lea/api/contents/lessons/dask/dataframes/lesson/dataframes.ipynb"
+    file = hub.folder / "courses/dask/lessons/dataframes.ipynb"
     before = file.read_bytes()
     lesson = lea.get(path).json()
-    assert lesson["type"] == "notebook"
-    assert lesson["writable"] is False
-    answer = lea.send("PUT", path, json={"type": "notebook", "content": lesson["content"]})
-    assert answer.status_code >= 400
-    assert file.read_bytes() == before
+    assert lesson["type"] == "notebook" and lesson["writable"] is True
+    lesson["content"]["cells"][0]["source"] = "mine"
+    assert lea.send("PUT", path, json={"type": "notebook", "content": lesson["content"]}).status_code == 200
+    assert file.read_bytes() == before, "the course's own lesson is as it was"
+    page = lea.get("/user/lea/api/contents/START.md").json()["content"]
+    assert "[dataframes](lessons/dask/dataframes/lesson/dataframes.ipynb)" in page
+    assert lea.get("/user/lea/", allow_redirects=True).url.endswith("/user/lea/lab/tree/START.md")
+    assert lea.send("DELETE", "/hub/api/users/lea/server").status_code in (202, 204)
+    lea.start_server()
+    assert lea.get(path).json()["content"]["cells"][0]["source"] == "mine", "a new start keeps what was written"
 
 
 def test_the_list_of_assignments_works_in_a_learners_server(hub: HubHere) -> None:

@@ -237,8 +237,10 @@ def test_a_learner_cannot(what: str, tried: Tried) -> None:
     assert tried.came[what] is False
 
 
-def test_a_course_without_lessons_puts_no_link_to_lessons_into_a_home(tried: Tried) -> None:
-    assert not (tried.hub.folder / "homes" / "lea" / "lessons").is_symlink()
+def test_a_course_without_lessons_puts_none_into_a_home(tried: Tried) -> None:
+    tried.hub.sign_in("lina").start_server()
+    home = tried.hub.folder / "homes" / "lina"
+    assert home.is_dir() and not (home / "lessons").exists() and not (home / "START.md").exists()
 
 
 def test_after_all_attempts_the_others_work_is_as_it_was(tried: Tried) -> None:

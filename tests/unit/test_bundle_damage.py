@@ -6,10 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from workbench.bundling import BundleError, make_bundle
 from workbench.offline.install import SUMS, damage, sums
+from workbench.shelf import Shelf
 
 OFFLINE = Path(__file__).parents[2] / "workbench" / "offline"
 PYTHON = ".".join(map(str, sys.version_info[:2]))
@@ -127,3 +130,38 @@ def test_another_python_is_refused_with_the_one_that_is_needed(bundle: Path) -> 
 def test_the_list_is_made_of_plain_hashes(bundle: Path) -> None:
     first = sums(bundle).decode().splitlines()[0]
     assert first == f"{hashlib.sha256(b'Read me.' + bytes([10])).hexdigest()}  README.txt"
+
+
+FULL = ["bwrap", "--dev-bind", "/", "/", "--size", "300000", "--tmpfs", "/full", "--die-with-parent"]
+
+
+@pytest.mark.needs_sandbox
+def test_on_a_full_disk_nothing_is_installed_and_nothing_is_left(bundle: Path) -> None:
+    script = f"{sys.executable} -I {bundle / 'install.py'} /full/venv; echo status $?; ls -A /full"
+    done = subprocess.run([*FULL, "sh", "-c", script], capture_output=True, text=True, timeout=300, check=False)
+    assert "the disk is full: make room" in done.stderr and "Nothing was installed." in done.stderr, done.stderr
+    assert done.stdout.splitlines()[-1] == "status 1", done.stdout
+
+
+@pytest.mark.needs_sandbox
+def test_a_bundle_for_a_full_disk_is_refused_in_words_and_leaves_nothing(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from workbench import bundling; from workbench.errors import KitError\n"
+        "def fill(folder, *_): folder.mkdir(); (folder / 'wheel').write_bytes(b'x' * 900_000)\n"
+        "bundling.fill_bundle = fill\n"
+        "try: bundling.make_bundle(Path('/full/kit.tar.gz'), None)\n"
+        "except KitError as error: print(error)\n"
+        "print(list(Path('/full').iterdir()))"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [*FULL, sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "the bundle could not be written" in done.stdout and "make room" in done.stdout, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_bundle_for_a_folder_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="could not be written") as refused:
+        make_bundle(tmp_path / "nowhere" / "kit.tar.gz", cast(Shelf, None))
+    assert "nowhere" in str(refused.value)

@@ -16,6 +16,7 @@ from autograder.errors import KitError
 from autograder.exchange.names import RESERVED, learner_name
 from autograder.exchange.plugin.base import HttpExchange, timestamp
 from autograder.exchange.plugin.due import book_extensions, settle_due
+from autograder.exchange.plugin.names import book_names
 
 STAGING, ASIDE = ".collecting", "before"
 Attempt = dict[str, Any]
@@ -45,6 +46,7 @@ class ExchangeCollect(HttpExchange, abc.ExchangeCollect):  # type: ignore[misc]
             learners = {attempt["learner"] for attempt in attempts}
             collected = {learner for learner in learners if self._folder(learner).is_dir()}
             book_extensions(self.client, book, self.course, self.assignment, collected)
+            book_names(book, collected)
         if failed:
             raise KitError(f"the work of {failed} learners was not collected", mend="see above; collect again then")
 
