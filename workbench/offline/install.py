@@ -34,9 +34,9 @@ def main(bundle: Path, target: Path) -> None:
         shutil.copyfile(bundle / REQUIREMENTS, target / SHARE / "pins.txt")
     except (OSError, subprocess.SubprocessError, KeyboardInterrupt) as error:
         shutil.rmtree(target, ignore_errors=True)
-        said = (getattr(error, "output", None) or b"").decode(errors="replace").strip()[-1000:]
+        said = (getattr(error, "output", None) or b"").decode(errors="replace").strip()
         is_full = getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in said
-        mend = "the disk is full: make room, about 3 GiB" if is_full else said or "what was said stands above"
+        mend = "the disk is full: make room, about 3 GiB" if is_full else said[-1000:] or "what was said stands above"
         sys.exit(f"install: it failed: {error} ({mend}).\nNothing was installed.")
     program = target / "bin" / "workbench"
     print(f"Installed. Now:\n  {program} doctor\n  {program} start")
