@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from workbench.errors import KitError
-from workbench.memory import Memory, Pointer, poison
+from workbench.memory import Memory, Pointer, masked_off
 
 __all__ = ["Memory", "Pointer", "launch"]
 
@@ -152,7 +152,7 @@ def _reads_and_writes(interpreter: Any, memory: Any) -> Iterator[None]:
         dtype = numpy.dtype(interpreter._get_np_dtype(kind))
         shape = pointers.data.shape
         # Without `other`, Triton leaves open what a lane that was masked off holds.
-        values = poison(pointers.data.size, dtype).reshape(shape)
+        values = masked_off(pointers.data.size, dtype).reshape(shape)
         if other is not None:
             values[...] = other.data
         lanes = numpy.broadcast_to(mask.data, shape).astype(bool)

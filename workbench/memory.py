@@ -262,6 +262,17 @@ def poison(size: int, dtype: Any) -> Any:
     return numpy.full(size, numpy.nan if numpy.dtype(dtype).kind == "f" else 0, dtype=dtype)
 
 
+def masked_off(size: int, dtype: Any) -> Any:
+    """What lanes hold that are masked off and were given no `other`: NaN and infinity in turn.
+
+    A maximum passes over NaN, and a sum of exp(-x) over infinity: neither hides both.
+    """
+    values = poison(size, dtype)
+    if values.dtype.kind == "f":
+        values[1::2] = float("inf")
+    return values
+
+
 def _lanes(addresses: Any, what: str) -> Any:
     import numpy
 

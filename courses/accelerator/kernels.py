@@ -11,8 +11,8 @@
 #
 # Between two matrix products your model does small things: normalise a row, scale it, add something. Each is one line
 # of PyTorch. Together they can cost more than the products, because most lines read a whole table from memory, and
-# many write a whole one back. You could buy a faster memory. Or you could write the lines as one kernel, and the table
-# would travel once. That kernel is ten lines of Python. It also takes away the guard rails that Python gave you.
+# many write a whole one back. You could buy a faster memory. Or you could write the lines as one kernel: then the table
+# travels in once and out once. That kernel is ten lines of Python. It also takes away the guard rails of Python.
 #
 # After this lesson you can
 #
@@ -60,15 +60,17 @@ with_compiler = True  # whether torch.compile takes part: its first call takes s
 # ## A kernel, and four words
 #
 # **Triton** is a language for kernels inside Python (Tillet and others 2019). It exists for Linux. Without a GPU, its
-# *interpreter* runs the same code on the CPU. That is slow, but it computes the same. You need not set the variable
-# `TRITON_INTERPRET` for that: here, kernels are interpreted wherever there is no GPU.
+# *interpreter* runs the same code on the CPU: slowly, but with the same results. (Python's own `and`, `min` and `max`
+# of blocks are an exception: leave them alone.) You need not set the variable `TRITON_INTERPRET` for that: here,
+# kernels are interpreted wherever there is no GPU.
 #
-# - A kernel runs as many **programs** at once. All run the same code. Only their number differs, and each takes its
-#   own **block** of the array. A loop over the array is nowhere.
+# - A kernel is started as many **programs** at once. All run the same code. Only their number differs, and each takes
+#   its own **block** of the array. There is no loop over the array.
 # - The kernel does not get arrays. It gets a **pointer**: the place in memory where an array begins.
 # - Each element of a block is called a **lane**.
 #
-# This kernel doubles each number:
+# `@triton.jit` makes a kernel of a function, and `tl.constexpr` marks a number that is fixed before the start. This
+# kernel doubles each number:
 
 
 # %%
@@ -81,7 +83,8 @@ def double_kernel(x_ptr, out_ptr, BLOCK: tl.constexpr):
 
 # %% [markdown]
 # To start it, we say how many programs there shall be. BLOCK has to be a power of two. For 8 numbers in blocks of 4 we
-# need 2 programs. `Memory` stands for the memory of a device, and counts what crosses:
+# need 2 programs: `(2,)`. `Memory` stands for the memory of a device, and counts what crosses. The column *outside* is
+# for reads and writes of places that belong to no array:
 
 # %%
 memory = Memory()
@@ -126,7 +129,7 @@ def run_in_pool(kernel, *numbers):
 
 x, out, weights = run_in_pool(double_kernel)
 changed = int((weights != 0.5).sum())
-print("out is right:", bool((out == 2 * x).all()), "· errors: none")
+print("out is right:", bool((out == 2 * x).all()), "· we got to this line, so no error came")
 print("the first weights:", weights[:4], "… were 0.5 each")
 
 # %%
@@ -143,7 +146,8 @@ wb.settle(
 # If you said 0, you expected what Python does: an array knows its length, and a place after its end is an error. A
 # pointer knows no length. `out_ptr + 1010` is a place in memory like any other, and it is the eleventh weight. The
 # result of our kernel is right, no error came, and another layer is broken. Such a fault shows up hours later, as a
-# loss that is suddenly NaN.
+# loss that is suddenly NaN. (After `x` comes `out`: so the fourth program doubled numbers of `out`, which the first
+# program had doubled before.)
 #
 # The answer is a **mask**: for each lane, True or False. Where it is False, nothing is read or written for this lane.
 # The kernel has to be told how many numbers there are.
@@ -215,7 +219,8 @@ one_memory.table()
 # %% [markdown]
 # ## Your turn
 #
-# Layer norm needs rows whose mean is 0. Write the middle of a kernel that takes its mean off each row. (4 minutes)
+# Layer norm needs rows whose mean is 0. Write the rest of a kernel that takes its mean off each row: load the row,
+# subtract its mean, store the result. (4 minutes)
 
 
 # %% solution="centre"
@@ -342,7 +347,8 @@ for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False), start
     left.axhline(end / 1000, color=INK, lw=0.8, ls=":")
     # In the lower left corner of its band; kernel 3 has hardly any, so its name stands above, at the right.
     at, side = (end, "left") if end - start > 500 else (start, "right")
-    left.text(40 if side == "left" else left.get_xlim()[1] - 40, at / 1000 - 0.06, f"kernel {number}", ha=side)
+    name = f"kernel {number}" if side == "left" else f"kernel {number}: between these two lines"
+    left.text(40 if side == "left" else left.get_xlim()[1] - 40, at / 1000 - 0.06, name, ha=side)
 right.axhline(one_bytes / 1000, color=INK, lw=0.8, ls=":")
 for color, width, label in ((READ, 1.1, "read (thin)"), (WRITE, 2.6, "written (thick)")):
     right.plot([], [], color=color, lw=width, label=label)
@@ -366,9 +372,9 @@ wb.picture(
 )
 
 # %% [markdown]
-# Each slanted line is one walk through a table. Four kernels walk five times: `x` twice, `squares` twice, `out` once.
-# One kernel walks twice, and `squares` never exists. Kernel 3 has one number for each row. It is so short that it
-# fits between two dotted lines.
+# Each staircase through a table is one walk. Four kernels walk five times: `x` twice, `squares` twice, `out` once.
+# One kernel walks twice, and `squares` never exists. `mean` and `scale` have one number for each row: hardly a walk.
+# Kernel 3 has nothing else, and is so short that it fits between two dotted lines.
 #
 # The FLOPs are the same in both ways. What is saved is walks.
 #
@@ -423,13 +429,16 @@ if torch_compile:
     ways["torch.compile"] = torch_compile
     print("equal results:", torch.allclose(torch_compile(big), four_kernels(big), atol=1e-5))
 times = pd.Series({name: median_ms(way, big) for name, way in ways.items()}, name="ms")
-clock = pd.DataFrame({"ms": times.round(3), "times a copy": (times / times["a copy"]).round(2)})
+clock = pd.DataFrame({"ms": times.round(3), "× a copy": (times / times["a copy"]).round(2)})
 clock.rename_axis(f"{rows:,} × {columns:,} in float32")
 
 # %%
 lines = times["four lines of PyTorch"]
 four_numbers, one_number = 5 * columns + 4, 2 * columns  # of each row: five walks and 4 single numbers; two walks
 print(f"By bytes, four kernels should take {four_numbers / one_number:.2f} times as long as one: {columns:,} columns.")
+print(
+    f"(In the picture {four_bytes / one_bytes:.2f}: in a row of {table.shape[1]}, the 4 single numbers count for more.)"
+)
 for name in ("our kernel", "torch.compile"):
     if name in times:
         print(f"Measured: {lines / times[name]:.2f} times as long as {name}.")
@@ -440,7 +449,7 @@ if not on_gpu:
 # The ratios need not be equal: each result also needs new memory, arithmetic takes time too, and a cache can keep what
 # one line leaves for the next. But the count told the direction before anything was run.
 #
-# So when do you write a kernel yourself? When `torch.compile` does not find the merger: a trick that changes the
+# So when do you write a kernel yourself? When `torch.compile` does not find how to merge: a trick that changes the
 # order of the arithmetic (as in FlashAttention), an unusual layout, a format of your own. First look what it finds.
 
 # %% [markdown]
@@ -505,7 +514,8 @@ with tempfile.TemporaryDirectory() as folder:
 print(said.stdout or f"It could not be compiled here: {said.stderr.strip().splitlines()[-1]}")
 
 # %% [markdown]
-# The `@%p…` in front is your mask: the instruction is carried out only where it is true. More nodes change nothing for
+# A program of 1,024 lanes runs on 128 threads here, and each thread loads 8 numbers. The `@%p…` in front is your mask:
+# the instruction is carried out only where it is true. More nodes change nothing for
 # this kernel: each GPU runs it on its own rows. On a GPU, the cell under *Does the clock agree?* times it beside a
 # copy:
 #

@@ -173,7 +173,7 @@ wb.settle(
 # %% [markdown]
 # ## Explain
 #
-# Many people count weights, gradients and two states: 4 times the weights. This is what stays. It does not
+# Many people count weights, gradients and two states: 4 times the weights. This part does not
 # depend on the batch. What they forget is what the forward pass leaves behind for the backward pass. Here are the four,
 # with the two moments that matter:
 
@@ -192,8 +192,8 @@ moments.round(1)
 # %% [markdown]
 # The gradients come when the activations go. So the peak is less than the sum of everything. It comes where the forward
 # pass ends and the backward pass begins: all activations are there, and hardly a gradient. It is a little higher than
-# the sum of the first column, for the backward pass needs room to work: the gradients of what it has just computed lie
-# there before the activations go. (After the backward pass, a little is left of the activations: our program still
+# the sum of the first column, for the backward pass needs room to work: new gradients arrive before old activations
+# are freed. (After the backward pass, a little is left of the activations: our program still
 # holds the output of the network by the name `x`. What has a name is not freed.)
 
 # %% [markdown]
@@ -354,6 +354,7 @@ figure, axes = plt.subplots(1, 3, figsize=(11, 4.8), sharey=True, layout="constr
 for axis, (name, curve) in zip(axes, curves.items(), strict=True):
     draw_step(axis, name, curve)
 axes[0].set(ylabel="MB on the device", ylim=(0, 1.15 * peak_mb))
+axes[1].set_xlabel("from each change of the memory to the next; of Adam, only the beginning", labelpad=20, color=INK)
 inside_of = {"color": INK, "va": "center", "fontsize": 11}
 middle = (standing_mb["weights"] + sum(standing_mb.values())) / 2
 axes[0].text(4, standing_mb["weights"] / 2, "weights", **inside_of)
@@ -379,8 +380,10 @@ wb.picture(
 # - **In 4 micro-batches** there are four smaller hills, each with a forward pass (f) and a backward pass (b). From the
 #   second on, they stand on the gradients. The arithmetic is the same, but in smaller pieces. In the lesson on the
 #   roofline you saw what smaller pieces can cost.
-# - **Computed again**, the climb is flat: only inputs of blocks are kept. In the backward pass you see one tooth for
-#   each block. The price is more arithmetic: the column *× arithmetic* in the table above.
+# - **Computed again**, the climb is flat: only inputs of blocks are kept. (The small teeth are the inside of a block,
+#   which is there while the block computes.) In the backward pass you see one tooth for each block. The price is more
+#   arithmetic: the column *× arithmetic* in the table above. A whole forward pass would cost a third more. It is less,
+#   for PyTorch stops as soon as it has the arrays that it needs: the last product of a block is not computed again.
 #
 # Your count for the third way, and what was measured:
 
@@ -396,19 +399,21 @@ else:
     print("This appears when `waiting_bytes` returns a number of bytes.")
 
 # %% [markdown]
-# Two things make the difference. The batch counts as an input here, but it stands there anyway. And the backward pass
-# needs room to work: for the gradients of what it just computed again, and for those of the weights.
+# Two things make the difference. The batch counts as an input here, but it stands there anyway: so less was measured.
+# And the backward pass needs room to work, for the gradients of what it just computed again, and for those of the
+# weights: so more was measured.
 #
 # ## What would you do?
 #
 # The device has a fixed memory, here as a multiple of the weights. Choose a batch and a remedy: does it fit? This is a
-# rough count: weights, two states, all gradients, and the activations of one portion. The batch and the room to work
-# come on top, so leave some space: here a tenth of the device. Begin with four times the rows. Which remedies make it
-# fit, and which of them costs no arithmetic?
+# rough count: weights, two states, all gradients, the whole batch with what is wanted, and the activations of one
+# portion. The room to work comes on top, so leave some space: here a tenth of the device. Begin with four times the
+# rows. Which remedies make it fit, and which of them costs no arithmetic?
 
 
 # %%
 SPACE = 0.1  # the share of the device that the count should leave free
+PORTIONS = [1, 2, 4, 8, 16, 32]
 
 
 def shown(mb: float) -> str:
@@ -422,14 +427,20 @@ def activation_mb(rows: int, portions: int, again: bool) -> float:
     return kept * rows / n_rows / portions / 1e6
 
 
+def batch_mb(rows: int) -> float:
+    """The batch and what is wanted for it: both lie there as a whole, also in portions."""
+    return (batch.nbytes + wanted.nbytes) * rows / n_rows / 1e6
+
+
 def decide(rows: int = 4 * n_rows, portions: int = 1, again: bool = False, memory: int = 8) -> None:
     """Shows what fills a device that holds `memory` times the weights."""
     one = weight_bytes / 1e6
-    parts = {"weights": one, "states": 2 * one, "gradients": one, "activations": activation_mb(rows, portions, again)}
+    parts = {"weights": one, "states": 2 * one, "gradients": one, "batch": batch_mb(rows)}
+    parts["activations"] = activation_mb(rows, portions, again)
     device_mb, total = memory * one, sum(parts.values())
     figure, axis = plt.subplots(figsize=(9, 2.2), layout="constrained")
     left, text = 0.0, {"ha": "center", "va": "center", "fontsize": 10, "color": INK, "zorder": 3}
-    for (name, mb), colour in zip(parts.items(), ["#8fa3b8", STANDS, "#a9c7a0", GOES], strict=True):
+    for (name, mb), colour in zip(parts.items(), ["#8fa3b8", STANDS, "#a9c7a0", "#f1ead4", GOES], strict=True):
         axis.barh([0], [mb], left=left, color=colour, edgecolor=INK, lw=0.8, label=name)
         if mb > 0.07 * max(device_mb, total):
             back = {"facecolor": colour, "edgecolor": "none", "pad": 1} if name == "activations" else None
@@ -441,7 +452,7 @@ def decide(rows: int = 4 * n_rows, portions: int = 1, again: bool = False, memor
     figure.legend(loc="outside lower center", ncols=len(parts), frameon=False)
     axis.spines[["top", "right", "left"]].set_visible(False)
     told = ", ".join(f"{name} {shown(mb)} MB" for name, mb in parts.items())
-    wb.picture(figure, f"A bar of four pieces: {told}. The device ends at {shown(device_mb)} MB.")
+    wb.picture(figure, f"A bar of five pieces: {told}. The device ends at {shown(device_mb)} MB.")
     verdict = "out of memory." if total > device_mb else "too tight: what comes on top may not fit."
     verdict = "it fits." if total <= (1 - SPACE) * device_mb else verdict
     print(f"{shown(total)} MB counted, on {shown(device_mb)} MB:", verdict)
@@ -450,17 +461,18 @@ def decide(rows: int = 4 * n_rows, portions: int = 1, again: bool = False, memor
 needs = pd.DataFrame(
     {
         way: {
-            "1 portion" if n == 1 else f"{n} portions": 4 + activation_mb(4 * n_rows, n, again) * 1e6 / weight_bytes
-            for n in (1, 2, 4, 8, 16)
+            "1 portion" if n == 1 else f"{n} portions": 4
+            + (batch_mb(4 * n_rows) + activation_mb(4 * n_rows, n, again)) * 1e6 / weight_bytes
+            for n in PORTIONS
         }
         for way, again in (("keep everything", False), ("compute again", True))
     }
 ).round(1)
-needs.index.name = f"{4 * n_rows:,} rows: times the weights"
+needs.index.name = f"needed by {4 * n_rows:,} rows, × weights"
 wb.explore(
     decide,
     rows=[n_rows // 4, n_rows, 4 * n_rows, 16 * n_rows],
-    portions=[1, 2, 4, 8, 16],
+    portions=PORTIONS,
     again={"keep everything": False, "compute again": True},
     memory={f"{n} × the weights": n for n in (3, 5, 8, 16)},
     table=needs,
@@ -535,7 +547,7 @@ shared.map(lambda gb: f"{gb:,.0f}" if gb >= 100 else f"{gb:,.3g}")
 
 # %% [markdown]
 # Compare with your GPU: an H100 SXM has 80 GB (see the sources). The activations come on top. Sharing does not make
-# them smaller: the two remedies do.
+# them smaller: portions and computing again do.
 #
 # This notebook on a GPU, by Slurm:
 #

@@ -51,6 +51,12 @@ def sum_kernel(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
 
 
 @triton.jit
+def max_kernel(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    at = tl.arange(0, BLOCK)
+    tl.store(out_ptr, tl.max(tl.load(x_ptr + at, mask=at < n), axis=0))
+
+
+@triton.jit
 def unfinished_kernel(x_ptr):
     tl.program_id(0)
     raise NotImplementedError("unfinished")
@@ -88,7 +94,16 @@ def test_what_lies_outside_is_counted_and_not_touched():
 def test_a_lane_that_is_masked_off_without_other_holds_no_number():
     memory = Memory()
     launch(memory, sum_kernel, (1,), memory.place("x", np.ones(3, np.float32)), memory.empty("out", (1,)), 3, BLOCK=4)
-    assert np.isnan(memory.values("out")).all()
+    assert not np.isfinite(memory.values("out")).any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_neither_a_sum_nor_a_maximum_passes_over_such_lanes(n):
+    for kernel in (sum_kernel, max_kernel):
+        memory = Memory()
+        x_ptr = memory.place("x", np.ones(n, np.float32))
+        launch(memory, kernel, (1,), x_ptr, memory.empty("out", (1,)), n, BLOCK=4)
+        assert not np.isfinite(memory.values("out")).any(), kernel
 
 
 def test_tritons_own_reads_and_writes_are_back_after_a_launch():

@@ -38,7 +38,7 @@ def whole_blocks(submission):
     title="The last block is short",
     hints=[
         "Six numbers, blocks of four: which lanes of program 1 have a number?",
-        "Compare the places with n. Which of the two instructions needs to know the answer?",
+        "Compare the places with n. Both instructions, load and store, need the answer.",
     ],
 )
 def short_last_block(submission):

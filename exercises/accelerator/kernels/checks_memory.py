@@ -41,13 +41,16 @@ def where(stray):
 def written_once(memory, name, given, why_missing=""):
     """Fails when a number of the result was never written, or more than once."""
     writes = memory.writes(name)
+    if not writes.any():
+        why = f"nothing was written to {name}: the kernel needs a tl.store"
+        raise CheckFailed(why, expected=f"each number of {name} is written", came="none is", given=given)
     if (writes == 0).any():
         place = place_of(writes == 0)
         why = f"{int((writes == 0).sum())} of {writes.size} numbers of {name} were never written. {why_missing}".strip()
         raise CheckFailed(why, expected=f"{name}{place} is written", came="it is not", given=given)
     if (writes > 1).any():
         place = place_of(writes > 1)
-        why = "a number of the result was written more than once: which program shall do which block?"
+        why = "a number of the result was written more than once: two programs took the same block, or one stored twice"
         raise CheckFailed(why, expected=f"{name}{place} is written once", came=f"{writes.max()} times", given=given)
 
 

@@ -5,6 +5,7 @@ from checks_memory import Memory, crossed_once, nothing_outside, place_of, run_k
 
 from workbench.checks import CheckFailed, close, expect
 
+NEVER_READ = "a number of x was never read: which block belongs to which program?"
 READ_AGAIN = "a number was read more than once. What has been read can be kept in a variable until the program ends"
 
 
@@ -36,7 +37,8 @@ def check_hard_swish(submission, n, block, *, programs=None):
     else:
         missing = "Does each program take a block of its own, and is the last number in the mask?"
         written_once(memory, "out", given, missing)
-        why = "a number of x was not read exactly once: which block belongs to which program?"
+        why = "two programs took the same block, or one read again what it could have kept"
+        why = f"a number of x was read more than once: {why}" if (memory.reads("x") > 1).any() else NEVER_READ
         crossed_once(memory, "x", given, why)
         got, want = memory.values("out"), hard_swish(x)
     if not close(got, want, rtol=1e-5, atol=1e-5):
@@ -52,12 +54,23 @@ def why_swish(got, x, block):
     unclamped = x * (x + 3) / 6
     if np.allclose(got, unclamped, rtol=1e-4, atol=1e-5):
         return "x · (x + 3) / 6 came: nothing was clamped"
+    if np.allclose(got, x, rtol=1e-4, atol=1e-5):
+        why = "x itself came, so the clamp gave 6 everywhere. Is 0 the lower bound and 6 the upper one? "
+        return why + "Or was a block clamped as a whole? Python's max and min do not compare lane by lane"
     starts = range(0, len(got), block)
     blocks = [(got[i : i + block], x[i : i + block], unclamped[i : i + block]) for i in starts]
     if all(any(np.allclose(came, way, rtol=1e-4, atol=1e-5) for way in (0 * v, v, w)) for came, v, w in blocks):
         why = "a block was clamped as a whole, not number by number: "
         return why + "tl.maximum and tl.minimum compare lane by lane, Python's max and min do not"
-    return "a value is wrong"
+    clamped = np.clip(x + 3, 0, 6)
+    for why, way in (
+        ("3 has to be added to x before it is clamped", x * np.clip(x, 0, 6) / 6),
+        ("the division by 6 is missing", x * clamped),
+        ("the factor x is missing: this is clamp(x + 3, 0, 6) / 6", clamped / 6),
+    ):
+        if np.allclose(got, way, rtol=1e-4, atol=1e-5):
+            return why
+    return "a value is wrong: compute the expected one by hand, step by step"
 
 
 def hint_of_block(stray, n, block):
@@ -135,6 +148,14 @@ def why_softmax(got, x, block):
         zero_in_maximum = np.exp(x - np.maximum(x.max(axis=1, keepdims=True), 0))
         zero_in_maximum /= zero_in_maximum.sum(axis=1, keepdims=True)
         logarithm = wide - top - np.log(np.exp(wide - top).sum(axis=1, keepdims=True))
+        off = [x.mean(1), x.sum(1) / block, np.abs(x).max(1)]  # what people take off in place of the maximum
+        others = [np.exp(x - one[:, None]) for one in off]
+        others = [e / e.sum(axis=1, keepdims=True) for e in others]
+        undivided = np.exp(wide - top)
+    if any(same(got, other) and not same(other, softmax(x)) for other in others):
+        return "exp of a large number is infinite, of a very small one 0: take the row's largest number off, no other"
+    if same(got, undivided):
+        return "the division is missing: the shares of a row sum to 1"
     if spare and (np.isnan(got) & ~np.isnan(raw)).any():
         return "NaN came. What do the lanes after the end of the row hold? Without `other`, they may hold anything"
     if spare and np.isnan(got).any() and same(got, zero_in_maximum):
@@ -147,7 +168,9 @@ def why_softmax(got, x, block):
         return "this is the logarithm of the softmax"
     if np.isnan(got).any():
         return "NaN came. Which of your numbers can be infinite, and is divided by, or taken off, another such number?"
-    return "the softmax of a row is wrong"
+    if (np.abs(got.sum(axis=1) - 1) < 1e-4).all():
+        return "the row sums to 1, but its shares are wrong"
+    return "the row does not sum to 1: did a lane after its end count, or a small number that was added?"
 
 
 def same(got, want):

@@ -58,14 +58,19 @@ def why_product(got, a, b, tile):
     wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
     want, step = wide_a @ wide_b, tile[2]
     whole = a.shape[1] // step * step
-    if np.isnan(got).any():
-        return "NaN came: what do lanes after the end of K hold? Without `other`, they may hold anything"
+    if not np.isfinite(got).all():
+        return "NaN or infinity came: what do lanes after the end of K hold? Without `other`, they may hold anything"
     if whole < a.shape[1] and np.allclose(got, wide_a[:, :whole] @ wide_b[:whole], rtol=1e-4):
         return f"the last {a.shape[1] - whole} of {a.shape[1]} terms are missing: K is no multiple of BLOCK_K"
     if np.allclose(got, wide_a[:, -step:] @ wide_b[-step:], rtol=1e-4) and step < a.shape[1]:
         return "only the last step along K is in the result: is the product added to what was there?"
     if np.allclose(got, want, rtol=0.02):
-        return "nearly right: these are the rounding errors of float16. In which format are the sums kept?"
+        return "nearly right: these are the rounding errors of float16. Sums and result are float32: where is it left?"
+    if tile[0] == tile[1] == tile[2] == a.shape[1] and np.allclose(got, wide_a * wide_b, rtol=1e-3):
+        return "this is the product number by number: `tl.dot` multiplies tiles"
+    steps = range(0, whole, step)
+    if steps and np.allclose(got, len(steps) * (wide_a[:, :step] @ wide_b[:step]), rtol=1e-3) and len(steps) > 1:
+        return "each step took the first tile along K: where does a tile begin in the next step?"
     return ""
 
 
@@ -73,8 +78,9 @@ def hint_of_tile(stray):
     if stray.between:
         return f"A place between two rows of {stray.array}: which of its strides belongs to which index?"
     if stray.kind == "read":
-        return f"A tile of {stray.array} may end before the block does, along both of its axes, K too."
-    return "A tile of C may end before the block does, along both axes."
+        end = f"A tile of {stray.array} may end before the block does, along both of its axes, K too: "
+        return end + "`&` joins two masks (`and` does not). Or was an index taken times the other one's stride?"
+    return "A tile of C may end before the block does, along both axes: `&` joins two masks (`and` does not)."
 
 
 def read_by_tiles(memory, grid, given):

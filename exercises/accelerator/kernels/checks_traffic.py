@@ -4,7 +4,10 @@ import math
 
 from workbench.checks import CheckFailed, as_list, as_number, expect
 
-LANES = "lanes were counted, also those that are masked off: these read and write nothing"
+LANES = (
+    "more was counted than the numbers of the table. Lanes that are masked off move nothing, and what a program holds "
+    "(t, s, v) does not cross"
+)
 WAYS = ("A, five kernels", "B, one kernel", "C, three passes")
 
 
@@ -95,6 +98,10 @@ def check_way(submission, way):
         crossings = counted_crossings(way, n_rows, n_columns, block)
         came = answer(submission, sizes, way)
         why = "" if came == width * crossings else why_bytes(came / width, way, sizes)
+        if came == 4 * crossings != width * crossings:
+            why = "each number was taken for 4 bytes: it has bytes_per_number of them"
+        elif came * n_rows == width * crossings != came:
+            why = "this is one row: there are n_rows of them"
         expect(
             came == width * crossings,
             expected=f"{width * crossings} bytes: {crossings} numbers cross, of {width} bytes each",
@@ -120,11 +127,18 @@ def why_bytes(numbers, way, sizes):
             10 * whole: "each kernel was counted as one table read and one written. What does kernel 1 write?",
             10 * whole + 2 * n_rows: "t or s was counted once for each number: a program reads it once, and holds it",
             9 * whole + 3 * n_rows: "t or s was counted once for each number: a program reads it once, and holds it",
+            8 * whole + 2 * n_rows: "top and total go out of one kernel and into another: each of them crosses twice",
+            7 * whole + 4 * n_rows: "a table is missing: which tables does each of the five kernels read and write?",
+            9 * whole + 4 * n_rows: "a table too many: what does each of the five kernels read and write?",
             8 * whole: "what is there once for each row was left out: it goes through memory, too",
             5 * whole + 2 * n_rows: "only what is read was counted",
             3 * whole + 2 * n_rows: "only what is written was counted",
         },
-        1: {whole: "only one direction was counted: the row is read, and the result is written"},
+        1: {
+            whole: "only one direction was counted: the row is read, and the result is written",
+            4 * whole: "this is way C: here the row is held, so it is read once",
+            3 * whole: "the row is held after it was read: it crosses once, and the result once",
+        },
         2: {
             2 * whole: "the row is not held between the passes: how often is each number of x read?",
             3 * whole: "only what is read was counted: the result is written, too",

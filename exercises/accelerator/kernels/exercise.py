@@ -11,7 +11,7 @@
 #
 # - write a kernel that many programs run at once, each on its own block, and none outside of the array;
 # - fuse a softmax over rows into one kernel, also when the rows have gaps between them in memory;
-# - count what fusing saves, before you write it;
+# - count what fusing saves;
 # - multiply matrices in tiles, with sums that stay exact enough.
 #
 # | part | what you write | minutes |
@@ -127,7 +127,9 @@ memory = Memory()
 pointers = memory.place("x", np.linspace(-4, 4, 6, dtype=np.float32)), memory.empty("out", (6,))
 try:
     launch(memory, hard_swish_kernel, (2,), *pointers, 6, BLOCK=4)
-    print(memory.values("out"), memory.table(), sep="\n\n")
+    x = memory.values("x")
+    print("came:    ", memory.values("out") + 0.0)
+    print("expected:", x * np.clip(x + 3, 0, 6) / 6 + 0.0, memory.table(), sep="\n\n")
 except NotImplementedError as todo:
     print(todo)
 
@@ -141,11 +143,11 @@ wb.check("hard-swish")
 # with whole tables, it takes five kernels. What one leaves for a later one goes through memory:
 #
 # ```python
-# top = x.amax(1)        # 1: the largest number of each row
-# z = x - top            # 2: with that, exp cannot overflow
-# e = exp(z)             # 3
-# total = e.sum(1)       # 4
-# out = e / total        # 5
+# top = x.amax(1, keepdim=True)     # 1: the largest number of each row
+# z = x - top                       # 2: with that, exp cannot overflow
+# e = exp(z)                        # 3
+# total = e.sum(1, keepdim=True)    # 4
+# out = e / total                   # 5
 # ```
 #
 # Write it as **one** kernel with **one program for each row**. The row comes from memory once, everything else happens
@@ -204,8 +206,8 @@ wb.check("softmax")
 # - each `load` of a number is a read, each `store` of a number is a write; lanes that are masked off do not cross;
 # - what one kernel leaves for the next goes through memory.
 #
-# Three ways to the same softmax. In each of them a program does one row. In Python, with `x[r, c]` and the like for
-# what lies in memory, and plain names for what a program holds:
+# Three ways to the same softmax. In each of them a program does one row. In a sketch of Python, with `x[r, c]` and the
+# like for what lies in memory, and plain names for what a program holds (in way C, `t` begins at −∞ and `s` at 0):
 #
 # ```python
 # # A · five kernels
@@ -309,6 +311,7 @@ except NotImplementedError as todo:
 # | `tl.zeros((BLOCK_M, BLOCK_N), dtype=tl.float32)` | a tile of zeros |
 # | `for start in range(0, K, BLOCK_K):` | a loop inside a program |
 # | `v[:, None]`, `v[None, :]` | a block as a column, and as a row: their sum is a tile |
+# | `p & q` | two masks joined, lane by lane; `p and q` does not do that |
 # | `tl.dot(a, b, sums)` | `sums` plus the product of two tiles |
 #
 # A and B are float16: numbers of 2 bytes with about 3 decimal digits, and none above 65,504. **Add up in float32**: a
@@ -349,11 +352,12 @@ wb.check("matmul")
 
 # %% [markdown]
 # Why tiles? Each number of A is read once for each tile along N, not once for each column of C. With tiles of 128 × 128
-# that is 128 times less. Look at your intensity in the unit *roofline*: it is what lifts the product over the ridge.
+# that is 128 times less. So the product has many FLOPs for each byte: in the roofline, it stands beyond the ridge.
 #
 # ## What is graded
 #
-# Your kernels run in your own process, and nothing in it is believed. Their memory is the checker's: it holds fresh
+# Your kernels run in your own process, and the checker believes nothing that it says. Their memory is the checker's: it
+# holds fresh
 # numbers, and counts each read and each write. So it knows what came out, whether something outside was touched, and
 # how often each number crossed. It cannot know that a Triton kernel did it: whoever makes the same reads and writes in
 # another way has moved the same bytes. How fast your kernel is, is not graded.

@@ -122,10 +122,30 @@ def why_activations_differ(got, layers, rows, width):
         ([want + weights, want + weights + biases], "weights were counted in part 1: they are there anyway"),
         ([8 * want], "these are bits"),
     ]
+    told = [*needless(layers, between, all_masks), *told]
     if width != 4 and got == waiting_bytes(layers, rows, 4):
         return "the numbers have bytes_per_number bytes each"
-    matching = [text for numbers, text in told if got in numbers]
+    matching = list(dict.fromkeys(text for numbers, text in told if got in numbers and got != want))
     return "; or: ".join(matching[:2]) or "the count differs from what a backward pass reads, array by array"
+
+
+def needless(layers, between, all_masks):
+    """What is counted where one kind of layer keeps an array that its formula does not use; with what to say."""
+    read = {id(array) for array in between if array.was_read}
+    for kind in dict.fromkeys(kind for kind, _, _ in layers):
+        for step, name in enumerate(("input", "output")):
+            kept = read | {id(between[i + step]) for i, layer in enumerate(layers) if layer[0] == kind}
+            size = sum(array.size_bytes for array in between if id(array) in kept)
+            yield [size + all_masks], f"{kind} keeps its {name} in your count, and its formula does not use it"
+    reads_input = ("linear", "gelu")
+    alone = [
+        after
+        for place, after in enumerate(between[1:], start=1)
+        if layers[place - 1][0] == "relu" and (place == len(layers) or layers[place][0] not in reads_input)
+    ]
+    size = sum(array.size_bytes for array in between if array.was_read)
+    size -= sum(array.size_bytes - array.read().size for array in alone)
+    yield [size + all_masks], "relu uses its output as it is: not one byte for each number"
 
 
 def check_largest(submission, fixed, for_a_row, device_bytes, measured_rows):
@@ -154,9 +174,12 @@ def why_rows_differ(got, fitting, measured, device_bytes):
         return "you scaled a peak with the rows, but a part of it is there with any batch"
     if got == fitting + 1:
         return "one row too many: the last one does not fit as a whole"
+    slope = (bytes_b - bytes_a) // (rows_b - rows_a)
+    if got in ((device_bytes - bytes_a) // slope, (device_bytes - bytes_b) // slope):
+        return "a measured peak was taken for the part without the batch: it has rows in it already"
     if got == fitting - 1:
         return "one more row would fit: a device may be filled to the last byte"
-    if got == device_bytes // ((bytes_b - bytes_a) // (rows_b - rows_a)):
+    if got == device_bytes // slope:
         return "your device is empty before the first row: weights and states lie there too"
     if got < fitting < 2 * got and got & (got - 1) == 0:
         return "a power of two came, but more rows fit: any number of rows is allowed"

@@ -4,16 +4,16 @@
 searched at random, so that each usual way falls short of the best plan in at least one of them.
 """
 
-NEVER_FREED = "this plan is the best if inputs are never freed; but the backward pass frees them one by one"
-OFF_BY_ONE = "perhaps the wrong time is counted: to compute the input of layer i again, layer i - 1 runs"
-FEWEST = "this plan computes the fewest inputs again, but some layers take longer than others"
-LOWEST_PEAK = "this plan has the lowest peak, but the budget allows more: the least time was asked for"
-LARGEST = "the largest inputs were dropped first; but some of them are slow to compute again"
-CHEAPEST = "the fastest layers were computed again first; but dropping a small input hardly helps"
-RATIO = "inputs were dropped one by one: choices that look best one by one need not be best together"
-SMALLEST = "the smallest inputs are kept; but some large ones are slow to compute again"
-SLOWEST = "what is slowest to compute again is kept; but a large input takes the room of several others"
-VALUE = "inputs were kept one by one: choices that look best one by one need not be best together"
+NEVER_FREED = "This plan is the best if inputs are never freed; but the backward pass frees them one by one"
+OFF_BY_ONE = "Perhaps the wrong time is counted: to compute the input of layer i again, layer i - 1 runs"
+FEWEST = "This plan computes the fewest inputs again, but some layers take longer than others"
+LOWEST_PEAK = "This plan has the lowest peak, but the budget allows more: the least time was asked for"
+LARGEST = "Perhaps the largest inputs were dropped first; but some of them are slow to compute again"
+CHEAPEST = "Perhaps the fastest layers were computed again first; but dropping a small input hardly helps"
+RATIO = "Perhaps inputs were dropped one by one: choices that look best one by one need not be best together"
+SMALLEST = "Perhaps the smallest inputs are kept; but some large ones are slow to compute again"
+SLOWEST = "Perhaps what is slowest to compute again is kept; but a large input takes the room of several others"
+VALUE = "Perhaps inputs were kept one by one: choices that look best one by one need not be best together"
 
 SHORT_CHAINS = [
     (

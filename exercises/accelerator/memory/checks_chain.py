@@ -39,8 +39,10 @@ def run_plan(mib_L, ms_L, kept):
     return store.peak_mib, again_ms
 
 
-EVEN = "evenly spaced inputs are kept; but sizes and times differ from layer to layer"
-WHY_REFUSED = "Do you look at it? And do you count what is computed again for one stretch at a time?"
+EVEN = "Perhaps evenly spaced inputs are kept; but sizes and times differ from layer to layer"
+
+
+UP_TO = "Which plans does your search leave out? Does it use the budget to the last MiB?"
 
 
 def describe_chain(mib_L, ms_L, budget_mib):
@@ -55,7 +57,8 @@ def called_plan(submission, name, mib_L, ms_L, budget_mib, timeout_s=4):
     except LearnerError as failure:
         if failure.type != "ValueError":
             raise
-        why = f"{failure.why}. But here a plan fits. {WHY_REFUSED}"
+        why = f"{failure.why}. But a plan that fits into {budget_mib} MiB exists, and your search has missed it. "
+        why += "Which plans does it leave out? Or does it count more than lies there at one moment?"
         raise CheckFailed(why, given=given, **{"came": failure.came} if failure.came else {}) from None
     try:
         plan = as_list(answer, name="the plan")
@@ -95,7 +98,7 @@ def check_best(submission, name, mib_L, ms_L, budget_mib, least_ms, mistaken=Non
         told += [EVEN for gap in range(2, len(mib_L) // 2 + 1) if kept == list(range(0, len(mib_L), gap))]
         peak_mib, _ = run_plan(mib_L, ms_L, kept)
         raise CheckFailed(
-            told[0] if told else "the plan fits, but another one that fits computes less again",
+            f"the plan fits, but another one that fits computes less again. {told[0] if told else UP_TO}",
             expected=f"{least_ms} ms computed again",
             came=f"{again_ms} ms with the plan {kept}, which has a peak of {peak_mib} MiB",
             given=describe_chain(mib_L, ms_L, budget_mib),

@@ -66,7 +66,8 @@ def why_states_differ(kind, got, want, tensors, optimizer, precision):
         other = {name: step_by_hand(tensors, name, precision)[kind] for name in REMEMBERED}
         if 2 * got == want[kind]:
             if precision == "mixed":
-                return "half of it came: in mixed precision, the states stay in float32, with 4 bytes for each number"
+                two = "; or one of the two arrays of 'adam' is missing" if optimizer == "adam" else ""
+                return f"half of it came: in mixed precision, states are in float32, 4 bytes for each number{two}"
             return "half of it came: which names stand on the right before they are written, apart from w and g?"
         names = [name for name, size in other.items() if size == got and name != optimizer]
         if names:
@@ -81,6 +82,13 @@ def why_states_differ(kind, got, want, tensors, optimizer, precision):
         return f"in mixed precision, {kind!r} are those of the forward and backward pass: 2 bytes for each number"
     if got == 8 * want[kind]:
         return "these are bits"
+    if 4 * got == want[kind] or (precision == "mixed" and 2 * got == want[kind]):
+        return "this is how many numbers there are: how many bytes has each?"
+    untrained = step_by_hand([(shape, trained) for shape, trained in tensors if trained], optimizer, precision)
+    if kind == "weights" and got == untrained[kind] != want[kind]:
+        return "frozen weights are missing: they are not trained, but the forward pass needs them"
+    if kind == "weights" and got == want[kind] + want["master"] != want[kind]:
+        return "the master copy has a line of its own: 'weights' are those of the forward pass"
     return f"the number of bytes of {kind!r} differs from what a step puts into memory, number by number"
 
 

@@ -64,7 +64,7 @@ width = 512
 #
 # ```python
 # g16 = gradient(w16)      # weights and gradients with 2 bytes
-# g = float32(g16)         # one number after another, never a whole array
+# g = float32(g16)         # one number after another: this needs no array
 # …                        # an optimizer from above: w, m and v in float32. w is the master copy
 # w16 = bfloat16(w)        # for the next step
 # ```
@@ -115,7 +115,8 @@ except NotImplementedError as todo:
     print(f"This table appears when part 1 is there. Next: {todo}")
 
 # %% [markdown]
-# Look at the first two lines. Does mixed precision make these arrays smaller? What it does make smaller comes next.
+# Look at the first two lines: mixed precision does not make the sum of these arrays smaller. What it does make smaller
+# comes next.
 #
 # ## 2 · What the backward pass waits for
 #
@@ -228,9 +229,10 @@ wb.check("activations")
 # %% [markdown]
 # ## 3 · One step in small portions
 #
-# The batch that you want does not fit. But a gradient is a sum over samples, and a sum can be made in portions: the
-# rows go through the model in **micro-batches**, and their gradients add up. This is **gradient accumulation**. The
-# activations are those of one micro-batch. The step is the same as with the big batch, if you add up the right numbers.
+# The batch that you want does not fit. But the gradient of a mean is a weighted sum over the samples, and a sum can be
+# made in portions: the rows go through the model in **micro-batches**, and their gradients add up. This is **gradient
+# accumulation**. The activations are those of one micro-batch. The step is the same as with the big batch, if you add
+# up the right numbers.
 #
 # Here the loss is that of a language model: the **mean over all tokens that count**. Rows have different numbers of
 # tokens, because short texts are filled up to the full length, and filling does not count. Each row has at least one
@@ -357,8 +359,8 @@ wb.check("plan")
 # k. What do you have to know about the plan so far, to continue in the best way? Not all of it. Whoever agrees on that
 # little can be compared, and the worse ones forgotten. This is **dynamic programming**.
 #
-# The same question as in part 4, for up to 50 layers; in the checks, budgets are at most 400 MiB. All sizes are whole
-# MiB. A call may take 4 seconds.
+# The same question as in part 4, for up to 50 layers. In the checks, budgets are at most 400 MiB; the cell after them
+# has 600. All sizes are whole MiB. A call may take 4 seconds.
 
 
 # %% solution="plan-long-chain"
@@ -394,8 +396,8 @@ wb.check("long-chain")
 
 # %% [markdown]
 # What is the better plan worth? Here is a chain whose inputs shrink from 48 to 3 MiB, as in a network for images, with
-# layers that take longer the deeper they are. `evenly spaced` is the best of the plans that keep every second, third,
-# fourth, … input.
+# layers that take longer the deeper they are. `evenly spaced` is the best of the plans that keep every input, every
+# second, every third, …
 
 # %%
 image_mib = [48] * 4 + [24] * 8 + [12] * 12 + [6] * 16 + [3] * 8
