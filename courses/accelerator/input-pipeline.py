@@ -63,8 +63,8 @@ n_hidden = 384  # size of the network
 # - A **worker** is a process that loads batches in the background, while another process trains.
 #
 # Our data set below is small, and its storage is made up: it answers after a fixed time, as a busy network disk does.
-# This time is at least three times that of a training step, so that on a slow machine, too, there is something to wait
-# for. The decoding is real work. Each batch carries a note: which worker loaded it, from when to when.
+# The storage takes at least three times as long as a training step, so that on a slow machine, too, there is something
+# to wait for. The decoding is real work. Each batch carries a note: which worker loaded it, from when to when.
 
 
 # %%
@@ -254,7 +254,8 @@ table
 #
 # 1. The worker needs more time for a batch than the trainer. So when the trainer comes, the queue is empty.
 # 2. A longer queue is then a longer *empty* queue. The worker is not faster.
-# 3. So we expect no change. The rule has no queue in it.
+# 3. So we expect no change of the ms per batch. The rule has no queue in it. (The share of waiting may move a little:
+#    a step does not always take the same time.)
 
 # %%
 by_queue = {2: runs[1], 10: best_run(1, queue=10)}
@@ -324,7 +325,7 @@ except NotImplementedError:
 # %% [markdown]
 # ## See it: who waits for whom
 #
-# The same training three times, as this machine just ran it. Each number is a batch. Follow one batch after another:
+# The same training four times, as this machine just ran it. Each number is a batch. Follow one batch after another:
 # when is it loaded, when is it trained on, and who waits meanwhile?
 
 # %% tags=["hide-input"]
@@ -368,7 +369,7 @@ def draw_runs(names: dict[int, str]) -> plt.Figure:
     """One timeline below the other, on one scale; `names`: workers → title."""
     ratios = [max(1.3, 1 + n_workers) for n_workers in names]
     figure, axes = plt.subplots(
-        len(names), 1, figsize=(11, 6.4), sharex=True, layout="constrained", height_ratios=ratios
+        len(names), 1, figsize=(11, 0.75 * sum(ratios)), sharex=True, layout="constrained", height_ratios=ratios
     )
     for axis, (n_workers, name) in zip(axes, names.items(), strict=True):
         draw_run(axis, runs[n_workers], span_ms=5.2 * ms_per_batch(runs[0]))
@@ -381,19 +382,21 @@ def draw_runs(names: dict[int, str]) -> plt.Figure:
 
 
 # %%
-figure = draw_runs({0: "no worker: load and train take turns", 1: "one worker", 2: "two workers"})
+titles = {0: "no worker: load and train take turns", 1: "one worker", 2: "two workers", 4: "four workers"}
+figure = draw_runs(titles)
 wb.picture(
     figure,
-    "Three timelines of the same training. Without a worker, loading and training take turns on one line: "
+    "Four timelines of the same training. Without a worker, loading and training take turns on one line: "
     f"{ms_per_batch(runs[0]):.0f} ms per batch. With one worker, its line is full of loads, and the "
     f"trainer waits between short steps: {ms_per_batch(runs[1]):.0f} ms per batch. With two workers, two loads go on "
-    f"at the same time, and the trainer waits less: {ms_per_batch(runs[2]):.0f} ms per batch.",
+    f"at the same time, and the trainer waits less: {ms_per_batch(runs[2]):.0f} ms per batch. With four workers there "
+    f"are gaps in their lines: {ms_per_batch(runs[4]):.0f} ms per batch.",
     table=table,
 )
 
 # %% [markdown]
-# With one worker, the line of the worker is full: the trainer waits for the worker. Once there are enough workers,
-# it is the other way round. Then *their* lines have gaps, and the trainer's has none. That is what you pay an
+# With one worker, the line of the worker is full: the trainer waits for the worker. Look at the lines of the four: the
+# more workers there are, the more gaps *their* lines have, and the fewer the trainer's. That is what you pay an
 # accelerator for.
 
 # %% [markdown]
@@ -604,7 +607,8 @@ wb.quiz(
 # ## From laptop to cluster
 #
 # The rule stays. The numbers change. On a GPU the step is short, so you need more workers for each device. In a node
-# with several GPUs, all their workers share the cores. With the two times of this machine, the rule asks for:
+# with several GPUs, all their workers share the cores. With the two times of this machine (its storage was made slow:
+# see the beginning), the rule asks for:
 
 # %%
 faster = [1, 4, 16]
@@ -630,7 +634,7 @@ for record in recorded:
     print(pd.DataFrame(record["results"]).to_string(index=False))
 if not recorded:
     print("No measurement from a GPU has been recorded yet, so none is shown.")
-    print("To record one, run there: python courses/accelerator/data/input-pipeline/record.py")
+    print("To record one, run there, beside this notebook: python data/input-pipeline/record.py")
 
 # %% [markdown]
 # ## Sources

@@ -68,8 +68,8 @@ before, after = "float64", "float32"  # the numbers that the model computes with
 #   better weights.
 #
 # Meanwhile a second thread, the **loader**, fetches the next batch. So fetching and computing go on at the same time.
-# Our storage is made up: the loader sleeps about twice as long as this machine computes for one batch, as if the data
-# came from a slow network. All the rest is real.
+# Our storage is made up: the loader sleeps for about twice the time that computing a batch took when we tried it, as if
+# the data came from a slow network. All the rest is real.
 #
 # The data came from NumPy, and NumPy counts in `float64`, with 8 bytes for each number. So the model does, too. (This
 # happens to many people. On a GPU, this notebook starts from `float32`.)
@@ -266,7 +266,9 @@ print(
 print(f"\nfetch and compute together: {fetch_ms + computing_ms:.1f} ms; one step: {step_ms(as_it_is):.1f} ms")
 
 # %% [markdown]
-# Read it from left to right. Fetching and computing go on **side by side**, so their times do not add up to the step.
+# In each line, wait and compute are the step of the training thread. Fetching goes on **side by side** with them, so
+# its time does not add to the step.
+#
 # The step takes as long as the **longer** of the two. That is fetching. When computing became faster, the training
 # thread was done earlier, and then it waited longer for the next batch. The saved time became waiting time.
 #
@@ -277,13 +279,14 @@ print(f"\nfetch and compute together: {fetch_ms + computing_ms:.1f} ms; one step
 # %% [markdown]
 # ## A worked example: predict each fix
 #
-# Three numbers from **one** recording are enough to predict what a fix will bring at best:
+# Two times from one recording, and a rule, are enough to predict what a fix will bring at best:
 #
 # 1. what one fetch takes, and what computing takes (in the line "as it is" above);
 # 2. what goes on at the same time: fetching beside computing, and several loaders beside each other;
 # 3. the step takes the longer of the two.
 #
-# So for so many loaders, and for computing so many times as fast:
+# So for so many loaders, and for computing so many times as fast (for the shorter numbers we take what was measured
+# above):
 
 
 # %%
@@ -313,15 +316,17 @@ comparison.round(2)
 # %%
 alone, loaders_alone, together = comparison["speed-up"].iloc[1:]
 print(f"{after} alone: {alone:.2f} times as fast. Three loaders alone: {loaders_alone:.2f} times.")
-print(f"If speed-ups added, both would bring {alone + loaders_alone - 1:.2f}. Both together brought {together:.2f}.")
+added = round(alone, 2) + round(loaders_alone, 2) - 1
+print(f"If gains added, both would bring {added:.2f} times. Both together brought {together:.2f} times.")
 
 # %% [markdown]
 # The prediction says what is possible at best, for computing as long as in the first run. Look at the column *of it
 # computing* before you blame a fix: when other programs use the processor, computing takes longer than that. In a
 # later run it can also be shorter, and then the step may be faster than predicted.
 #
-# Compare the two lines with shorter numbers. The same fix brings little while fetching decides, and more once two
-# loaders have made computing the longer part. **A fix has no speed-up of its own.** It has one in a program, at a
+# Compare the first line with the second, and the third with the fourth: twice the same fix. It brings little while
+# fetching decides. Once three loaders have made computing the longer part, it brings more (unless computing was short
+# already in the third run: see its column). **A fix has no speed-up of its own.** It has one in a program, at a
 # moment. So mend what is on the critical path, record again, and look which path is critical now.
 
 # %% [markdown]
@@ -455,16 +460,17 @@ wb.picture(
 #
 # - In the first run, the loader hardly rests. The training has gaps: the hatched stretches, in which it waits.
 # - In the second run, computing is shorter, and the gaps are longer. The thick lines stand about where they stood.
-# - In the third run, three loaders take turns, and the gaps of the training close: computing decides.
-# - In the fourth run, computing is shorter once more. Compare its thick lines with those of the second run: the same
-#   fix, and now it moves them. Do you see hatched stretches again? Then it is the loaders' turn to decide.
+# - In the third run, three loaders take turns. Where the training works without a gap, computing decides.
+# - In the fourth run, computing is shorter once more. The first time, this fix left the thick lines where they were.
+#   Compare the third run with the fourth: did it move them now? Where you see hatched stretches, the loaders decide
+#   again.
 #
-# The loaders may rest, too: a loader without a batch in hand has delivered it, and waits until somebody takes it.
+# The loaders may rest, too. Where the line of a loader is empty, its batch is ready, and waits for room in the queue.
 
 # %% [markdown]
 # ## What would you mend?
 #
-# Choose how many loaders you start, and how much faster you make the computing. When does the one stop to help, and
+# Choose how many loaders you start, and how much faster you make the computing. When does the one stop helping, and
 # the other begin?
 
 
@@ -555,7 +561,7 @@ for trace in recorded:
     print(f"   {trace['window_us'] / 1e3:.1f} ms;", ", ".join(f"{count:,} × {cat}" for cat, count in cats.items()))
 if not recorded:
     print("No trace from a GPU or a cluster has been recorded yet, so none is shown.")
-    print("To record one, run there: python courses/accelerator/data/profiling/record.py")
+    print("To record one, run there, beside this notebook: python data/profiling/record.py")
 
 # %% [markdown]
 # ## Sources

@@ -561,7 +561,7 @@ for record in recorded:
     print(pd.DataFrame(record["results"]).to_string(index=False))
 if not recorded:
     print("No measurement from a GPU or a cluster has been recorded yet, so none is shown.")
-    print("To record one, run there: python courses/accelerator/data/roofline/record.py")
+    print("To record one, run there, beside this notebook: python data/roofline/record.py")
 
 # %% [markdown]
 # ## Sources

@@ -40,6 +40,8 @@ def check_handed_over(loader, trainer, error, given, until=None):
         why = why_not_in_order(names, len(want))
         if until is not None and came[: len(want)] == want:
             why = f"batch {until} could not be loaded, and the training went on without it"
+        elif until is not None and error and came == want[: len(came)]:
+            why = f"the error came too early: batches before {until} were loaded, and had to be handed over first"
         raise CheckFailed(why, expected=expected, came=told, given=given)
 
 
@@ -111,7 +113,8 @@ def why_not_filled(want, came):
     if not any(came):
         return "nothing was under way while the trainer worked: the workers were idle"
     if max(missing) == 1:
-        return "one batch too few was under way while the trainer worked: refill before you hand over"
+        few = "one batch too few was under way while the trainer worked: refill up to depth before you hand over"
+        return f"{few} (the batch that is trained on does not count)"
     if 0 in came[: len(came) - 1 - want[0]]:
         return "the queue runs dry before it is filled again: refill it after every single batch"
     return f"never more than {max(came)} under way while the trainer worked, though more were allowed"

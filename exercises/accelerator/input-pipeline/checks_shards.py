@@ -73,7 +73,8 @@ def why_twice(shards):
         return "all workers of a rank read the same: does your answer depend on `worker`?"
     if all(of_rank == shards[0] for of_rank in shards) and len(shards) > 1:
         return "all ranks read the same: does your answer depend on `rank`?"
-    return "a sample is read twice; nothing is to be repeated, also not to fill up a shard"
+    why = "a sample is read twice; nothing is to be repeated, also not to fill up a shard, "
+    return why + "and all workers have to see the samples in one order"
 
 
 def check_balanced(shards, given):

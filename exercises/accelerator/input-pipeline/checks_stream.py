@@ -70,6 +70,10 @@ def check_state(state, count, n_samples, given, last=None):
     why = "the state is not that after the samples that were given"
     if state not in right and state == last:
         why = "this is where the stream is now: what was saved has moved on with it"
+    elif state == {"epoch": epoch + 1, "position": position}:
+        why = "epochs count from 0"
+    elif state["position"] == count > n_samples:
+        why = "the position counts the samples of this epoch, not of all"
     elif state["epoch"] == epoch and state["position"] == position - 1:
         why = "the position counts the samples that were given; yours is one less. Is it the number of the last one?"
     after = f"{given}, {count} given"
@@ -86,6 +90,10 @@ def check_goes_on(got, before, want, n_samples, given):
 def why_elsewhere(got, run, stop, n_samples):
     """Where in the first run the new stream goes on, instead of at `stop`."""
     place = next((i for i in range(stop) if run[i : i + len(got)] == got), None)
+    epoch, position = divmod(stop, n_samples)
+    until = min(len(got), n_samples - position)
+    if epoch and until > 1 and got[:until] == run[position : position + until]:
+        return "after load_state_dict, the stream gives the order of epoch 0: make that of the epoch it was told"
     if got[:-1] == run[stop + 1 :]:
         return "the new stream skips a sample: nobody gets it in this epoch"
     if place is None:

@@ -98,7 +98,7 @@ wb.check("shard")
 #
 # Write `ShuffledStream`. It gives sample numbers from 0 to `n_samples - 1`, one after another, without end.
 #
-# - Each epoch has **each sample once**, in an order that is shuffled as a whole.
+# - Each epoch has **each sample once**, and any sample may come at any place.
 # - The order depends on `seed` and on the number of the epoch, and on **nothing else**. Other code in the same process
 #   may draw random numbers, or set `np.random.seed`. Your order stays the same.
 # - **Each pair** of seed and epoch has an order of its own. (So `seed + epoch` will not do: seed 7 in epoch 1 would
@@ -106,7 +106,8 @@ wb.check("shard")
 #   run, and a trap for somebody who compares runs with seeds 7, 8 and 9.)
 # - `state_dict()` says where the stream is, in **two plain numbers**: `{"epoch": 2, "position": 5}` means that five
 #   samples of epoch 2 were given. Epochs count from 0. (After the last sample of an epoch, you may say it in either
-#   way: all of this epoch, or none of the next.) What was saved must not change when the stream goes on.
+#   way: all of this epoch, or none of the next.) Return a new dict each time: what was saved must not change when the
+#   stream goes on.
 # - `load_state_dict(state)` puts a stream at that place. The new stream was made with the same `n_samples` and `seed`,
 #   in another process: it has the two numbers and nothing more.
 #
@@ -255,7 +256,8 @@ except NotImplementedError as todo:
 wb.check("prefetch")
 
 # %% [markdown]
-# Compare your three pictures. A second worker is worth nothing while the depth is 1: who should tell it what to do?
+# Compare the seconds in all of your three pictures (a column is not the same time everywhere). A second worker is worth
+# nothing while the depth is 1: who should tell it what to do?
 #
 # ### Your own machine
 #
@@ -319,7 +321,7 @@ except NotImplementedError as todo:
 # They are lost for this epoch, and no error says so.
 #
 # Write `ResumablePrefetcher`. It gets a stream and a loader, and reads ahead as in part 3. (To keep it short, each
-# sample is a batch of its own, and the stream has no end.)
+# sample is a batch of its own, the stream has no end, and no sample comes again while it is under way.)
 #
 # - `stream.next_sample()` gives the next sample number; `stream.state_dict()` says where the stream is. Take what it
 #   returns as a sealed letter: keep it, hand it out, and do not look inside.

@@ -58,7 +58,7 @@ width = 768  # of the model that is trained there
 # - `dur`: its duration, in µs.
 #
 # So an event lasts from `ts` to `ts + dur`. The list is in **no particular order**. In the checks, times may have
-# fractions, but only quarters of a µs: such sums are exact, so what touches has equal times, to the last digit.
+# fractions, but only quarters of a µs: such sums are exact: events that touch have equal times.
 
 
 # %%
@@ -108,7 +108,8 @@ draw(tiny_trace)
 #
 # Rules for events of one lane: either one contains the other, or they do not overlap. They may touch: if one ends at
 # 5 and the next starts at 5, the next is not inside. Two events may start together: then the longer one is the
-# caller. No two have the same start **and** the same end. A function may call itself.
+# caller. No two have the same start **and** the same end. A function may call itself: then its total time counts both
+# events, one inside the other.
 #
 # Begin with the easy one; the first check is about it alone.
 
@@ -336,7 +337,7 @@ except NotImplementedError as todo:
 # ```
 #
 # This step takes 70 µs: forward, backward and update are a chain, and loading fits beside it. A chain that takes as
-# long as the whole step is called the **critical path**. Nobody gains from a task that is not on it.
+# long as the whole step is called the **critical path**. A faster task beside it gains nothing.
 #
 # A **fix** makes some tasks faster: `{"backward": 4.0}` lets `backward` run 4 times as fast, in 10 µs instead of 40.
 # The **speed-up** of a fix is the time of the step before, divided by the time after. This fix saves 30 µs on its
