@@ -230,7 +230,7 @@ wb.quiz(
 # ## How to work with the notebooks
 #
 # A unit is a **lesson** of about 20 minutes, and an **exercise** of about an hour. The project has no lesson, and takes
-# up to 75 minutes.
+# up to 85 minutes.
 #
 # - **Lesson**: run the cells from top to bottom. Where it asks you for a number, write down a guess before you go on,
 #   a wrong one too: the difference is what you keep. A step is left to you, and checked at once. Nothing of a lesson

@@ -137,7 +137,15 @@ def why_another_order(run, job, speeds):
         swapped = [*order[:place], order[place + 1], order[place], *order[place + 2 :]]
         if possible(job, swapped) == swapped and samples_of(job, swapped, speeds) > mine:
             return f"the order costs you: {order[place + 1]} before {order[place]} trains more with the same fixes"
+    left = run_left(job, order)
+    if left >= min((fix["hours"] for name, fix in job["fixes"].items() if name not in order), default=left + 1):
+        return f"{left:g} hours were left in which nothing more was applied: another choice of fixes trains more"
     return "another choice of fixes trains more: did you look at fixes that gain only together?"
+
+
+def run_left(job, order):
+    """Hours to the deadline after one profile and these fixes."""
+    return HOURS - PROFILE_HOURS - sum(job["fixes"][fix]["hours"] for fix in order)
 
 
 def expect_samples(run, job, samples, least, words):

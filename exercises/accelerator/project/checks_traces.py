@@ -127,7 +127,7 @@ def check_bound(submission, bound):
     if came != bound:
         why = f"alone, the FLOPs take {1e6 * compute_s:.3g} µs and the bytes {1e6 * memory_s:.3g} µs"
         if came == ("compute" if flops > moved else "memory"):
-            why += "; FLOPs and bytes are different things: compare their times"
+            why += "; are the names the right way round? Or were FLOPs compared with bytes? Compare their times"
         raise CheckFailed(why, expected=bound, came=came, given=given)
 
 
@@ -184,7 +184,7 @@ def check_trace(submission, trace):
             if sum(came.values()) > trace["step_us"] + 1e-6:
                 told.append(f"your four times add up to {sum(came.values()):g} µs, and the step has {trace['step_us']}")
             raise CheckFailed(
-                "; ".join(told[:2]) or f"the time of {kind!r} differs",
+                "; or: ".join(list(dict.fromkeys(told))[:2]) or f"the time of {kind!r} differs",
                 expected=f"{kind}: {want[kind]} µs, counted µs by µs",
                 came=f"{kind}: {came[kind]:g} µs",
                 given=shown,

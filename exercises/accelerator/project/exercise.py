@@ -17,15 +17,15 @@
 # |---|---|---|
 # | 1 · One kernel | 3 | one function, one or two lines |
 # | 2 · Where the time goes | 16 | one function, about 12 lines |
-# | 3 · What a fix would gain | 18 | one function, about 10 lines; then a good place to stop |
-# | 4 · Choose and order | 22 | one function, about 20 lines |
-# | 5 · Defend your choice | 15 | about 150 words; a person grades them |
+# | 3 · What a fix would gain | 19 | one function, about 10 lines; then a good place to stop |
+# | 4 · Choose and order | 28 | one function, about 20 lines |
+# | 5 · Defend your choice | 18 | about 150 words; a person grades them |
 #
-# All parts are required. Together they take up to 75 minutes, more than another unit: plan two sittings.
+# All parts are required. Together they take up to 85 minutes, more than another unit: plan two sittings.
 #
 # The device is simulated, so your machine does not matter. In the checks, the grader serves the runs, and counts the
 # hours and the samples (the training examples that a run has worked through). The checks of a part
-# need no other part.
+# need no other part, unless your code calls it.
 
 # %%
 import copy
@@ -113,7 +113,7 @@ wb.picture(
 
 # %% [markdown]
 # The program fetches a batch. Then it launches one kernel after another. Pale yellow is the time in which it waits for
-# the kernel. What would you fix first? Keep your guess; in part 4 you will know.
+# the kernel. What would you fix first? Keep your guess for the report of part 4.
 
 # %% [markdown]
 # ## 1 · One kernel
@@ -216,7 +216,7 @@ wb.check("diagnose")
 # - the **program** needs `host_ms` to launch. It also fetches the batch itself, which takes `input_ms`, unless there
 #   are `workers`.
 # - the **device** needs `compute_ms` and `memory_ms`, one after the other.
-# - the **workers**, if there are any, need `input_ms` for a batch.
+# - the **workers**, if there are any, have a batch ready every `input_ms`, all together.
 #
 # Today, program and device take turns: a step takes the sum of the four times. With `no-sync`, the program works on
 # the next step while the device still works on this one. With `workers`, the next batches are prepared while program
@@ -296,10 +296,11 @@ except NotImplementedError as todo:
 #
 # Write `drive`. It gets a run that is served by the grader. The run has 48 hours. You can call
 #
-# - `run.profile()`: gives the profile of the run, a dict as `job` in part 3. It costs **1 hour**, in which nothing is
-#   trained. A profile stays true: the fixes do exactly what it says.
-# - `run.forecast(fixes)`: gives `[ms_per_sample, gib]` with these fixes, so that you do not need your part 3. It is
-#   free, but needs a profile first.
+# - `run.profile()`: gives the profile of the run as it was at the start, a dict as `job` in part 3. It costs
+#   **1 hour**, in which nothing is trained. A profile stays true: the fixes do exactly what it says.
+# - `run.forecast(fixes)`: gives `[ms_per_sample, gib]` with these fixes, so that you do not need your part 3. It costs
+#   no hours, but needs a profile first. It takes a moment of computing, and a check gives `drive` 20 seconds: there are
+#   128 sets of fixes, so ask once for each set at most.
 # - `run.apply(fix)`: prepares a fix. Its hours pass, and meanwhile the run trains as it is. Then it goes on with the
 #   fix. If a step does not fit the memory then, `apply` raises a `MemoryError`: the hours are gone, and the run goes
 #   on without it. If a fix would not be ready by the deadline, `apply` raises a `RuntimeError` at once: no hour
@@ -310,8 +311,9 @@ except NotImplementedError as todo:
 # error that `drive` does not catch costs you the check.
 #
 # The goal: **as many samples as possible in the 48 hours.** For full marks you need 98 % of what the best possible
-# choice trains after one profile; the grader knows it. The visible check asks for less: 2 % more than the best of four
-# rules of thumb.
+# choice trains after one profile; the grader has looked for that one. The visible check asks for less: 2 % more than
+# the best of four rules of thumb. (These are: as listed; always the fix for the largest of the four times; the largest
+# gain alone; the largest gain alone for each of its hours.)
 
 
 # %% solution="drive"
@@ -356,7 +358,8 @@ wb.check("drive")
 #
 # Here your `drive` runs on your own run, beside four rules of thumb. Each of them is what somebody would do.
 # In the report, `waits for` says who sets the pace of a step: the workers, the program or the device.
-# `program+device` means that these two still take turns.
+# `program+device` means that these two still take turns. Samples per hour are 3.6 million divided by the ms for each
+# sample. Is the first fix in the report the one that you guessed?
 
 # %% tags=["hide-input"]
 # How the picture is drawn: you may skip this cell.
@@ -441,8 +444,10 @@ try:
         now = changed(job, row["fixes"])
         times = "".join(f"{now[part]:9.1f}" for part in PARTS)
         gib = now["fixed_gib"] + now["activations_gib"]
+        name = row["what"]
+        what = f"{name} ({job['fixes'][name]['hours']:g} h)" if name in job["fixes"] else name
         print(
-            f"  {row['hour']:6.1f}  {row['what']:20}{row['speed']:13,.0f}{gib:7.1f}  "
+            f"  {row['hour']:6.1f}  {what:20}{row['speed']:13,.0f}{gib:7.1f}  "
             f"{waits_for(job, row['fixes']):15}      {times}"
         )
     left_out = [f"{fix} ({job['fixes'][fix]['hours']:g} h)" for fix in job["fixes"] if fix not in practice.applied]
