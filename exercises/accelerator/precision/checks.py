@@ -139,7 +139,7 @@ def large_numbers(submission):
     points=1,
     title="Many products, one long sum",
     hints=[
-        "At which total is 1 smaller than half the spacing of float16? What does the next addition do?",
+        "At which total is 1 just half the spacing of float16? To which neighbour does the next sum go?",
         "In which format is your total while the loop, or NumPy, is adding?",
     ],
 )

@@ -8,6 +8,7 @@ from workbench.checks import CheckFailed, as_array
 
 FLOAT32_EXPONENT_BITS = 8
 DOUBLED = "the spacing is double: every second number of the format is never taken. Is one bit of the fraction missing?"
+FLUSHED = "zero came: below the smallest normal number there are the subnormal ones"
 
 
 @cache
@@ -51,9 +52,10 @@ def same(a, b):
 
 
 def is_spacing_doubled(x_N, came_N, numbers):
-    """Whether each wrong number is the nearest of every second number: who only cuts bits off meets some others."""
-    wrong = [(x, came) for x, came in zip(x_N, came_N, strict=True) if not same(nearest(x, numbers), came)]
-    return len(wrong) > 2 and all(same(nearest(x, numbers[::2]), came) for x, came in wrong)
+    """Whether each number from the smallest wrong one on is the nearest of every second number of the format."""
+    pairs = list(zip(x_N, came_N, strict=True))
+    wrong = [abs(x) for x, came in pairs if not same(nearest(x, numbers), came)]
+    return len(wrong) > 2 and all(same(nearest(x, numbers[::2]), came) for x, came in pairs if not abs(x) < min(wrong))
 
 
 # ---- part 1: patterns
@@ -80,11 +82,22 @@ def check_shorten(submission, x_N, fraction_bits):
         elif doubled:
             why = DOUBLED
         else:
-            why = why_not_nearest(x, came, want, numbers)
-        expected = "any pattern of NaN" if np.isnan(x) else told(want_bits)
+            why = why_not_pattern(int(bits), int(came_bits), int(want_bits), dropped)
+            why = why or why_not_nearest(x, came, want, numbers)
+        expected = f"any pattern of NaN with {dropped} zeros at the end" if np.isnan(x) else told(want_bits)
         raise CheckFailed(
             why, expected=expected, came=told(came_bits), given=f"{told(bits)}, fraction_bits={fraction_bits}"
         )
+
+
+def why_not_pattern(bits, came_bits, want_bits, dropped):
+    """What the patterns tell; "" when they tell nothing."""
+    is_nan, kept = bits & 0x7FFFFFFF > 0x7F800000, bits >> dropped << dropped
+    if is_nan and came_bits & 0x7FFFFFFF == 0x7F800000 and kept & 0x7FFFFF:
+        return "NaN became infinity: its exponent is that of infinity, but its fraction is not zeros"
+    if not is_nan and came_bits != want_bits and came_bits == (bits & 0xFF800000) | (want_bits & 0x7FFFFF):
+        return "the carry was lost: if all kept bits of the fraction are 1, rounding up also raises the exponent by 1"
+    return ""
 
 
 def as_patterns(value, shape):
@@ -117,10 +130,12 @@ def check_to_format(submission, x_N, exponent_bits, fraction_bits):
     came_N = as_array(value, shape=x_N.shape, kind="float", name="what to_format returns").astype(np.float64)
     numbers = numbers_of(exponent_bits, fraction_bits)
     doubled = DOUBLED if is_spacing_doubled(x_N, came_N, numbers) else ""
+    no_subnormals = not ((came_N != 0) & (np.abs(came_N) < numbers[2**fraction_bits])).any()
     for x, came in zip(x_N, came_N, strict=True):
         want = nearest(x, numbers)
         if not same(want, came):
-            why = doubled or why_not_in_format(x, came, want, numbers, fraction_bits)
+            flushed = FLUSHED if no_subnormals and came == 0 and 0 < abs(want) < numbers[2**fraction_bits] else ""
+            why = doubled or flushed or why_not_in_format(x, came, want, numbers, fraction_bits)
             why = why or why_not_nearest(x, came, want, numbers)
             given = f"{x:.9g}, in {name}"
             raise CheckFailed(why, expected=f"{want:.9g}", came=f"{came:.9g}", given=given)
@@ -129,7 +144,9 @@ def check_to_format(submission, x_N, exponent_bits, fraction_bits):
 def why_not_in_format(x, came, want, numbers, fraction_bits):
     """What the ends of the format tell; "" when they tell nothing."""
     smallest_normal, largest = numbers[2**fraction_bits], numbers[-2]
-    if np.isnan(x) or np.isnan(came):
+    if np.isnan(x) and np.isinf(came):
+        return "NaN became infinity: it is not too large, it is no number. A comparison does not find it, np.isnan does"
+    if np.isnan(x) or np.isnan(came) or abs(came) == abs(want):
         return ""
     if came == float(np.float16(np.clip(x, -65504, 65504))) and abs(came) not in numbers:
         return f"this is a float16 number: the format has {fraction_bits} bits of fraction"
@@ -139,19 +156,17 @@ def why_not_in_format(x, came, want, numbers, fraction_bits):
         return f"the format ends at {largest:g}: there is no such number"
     if np.isinf(came) and np.isfinite(x):
         return f"infinity came too early: {abs(x):.9g} is nearer to {abs(want):.9g} than to what would come next"
-    if want != 0 and abs(want) < smallest_normal and came == 0:
-        return "zero came: below the smallest normal number there are the subnormal ones"
     if abs(x) < smallest_normal and abs(came) not in numbers:
         return f"too fine: below {smallest_normal:.6g} the spacing stays {numbers[1]:.6g}"
-    if abs(x) < smallest_normal and came != want and is_nearly_tie(x, numbers):
+    if abs(x) < smallest_normal and same(nearest(to_fraction(x, fraction_bits), numbers), came):
         return "perhaps rounded twice, first to the bits of the fraction and then to the subnormals: round once"
     return ""
 
 
-def is_nearly_tie(x, numbers):
-    below, above = neighbours(x, numbers)
-    off_middle = abs(float(x)) - (numbers[below] + numbers[above]) / 2
-    return off_middle != 0 and abs(off_middle) <= 0.25 * (numbers[above] - numbers[below])
+def to_fraction(x, fraction_bits):
+    """Rounded to the bits of the fraction alone, as if there were no subnormal numbers."""
+    m, k = np.frexp(float(x))
+    return float(np.ldexp(np.rint(np.ldexp(m, fraction_bits + 1)), k - fraction_bits - 1))
 
 
 def is_tie(x, numbers):
@@ -170,7 +185,7 @@ def why_not_nearest(x, came, want, numbers):
     if np.isnan(came):
         return "NaN came for an ordinary number"
     if np.signbit(came) != np.signbit(x):
-        return "the sign was lost" + (", which zero has too" if want == 0 else "")
+        return "the sign is another one" + (": zero has a sign too" if want == 0 else "")
     below, above = neighbours(x, numbers)
     near = {float(numbers[below]): "below", float(numbers[above]): "above"}
     if above == len(numbers) - 1:

@@ -38,7 +38,8 @@ def unlimited(value):
 
 
 def why_not_the_sum(a_N, b_N, came, want):
-    largest_product = float(np.abs(a_N.astype(np.float64) * b_N.astype(np.float64)).max())
+    sizes_N = np.abs(a_N.astype(np.float64) * b_N.astype(np.float64))
+    largest_product = float(sizes_N.max())
     if not math.isfinite(came) and largest_product > 65504:
         return "a product overflowed: it was computed in float16, before the total was"
     if not math.isfinite(came):
@@ -49,7 +50,9 @@ def why_not_the_sum(a_N, b_N, came, want):
         return "the total stopped: float16 could not hold it and one more product"
     if came == float(np.float16(want)):
         return "the sum is right, but rounded to float16 at the end"
-    return "too far off for float32: is a product, the total or the result rounded to float16?"
+    if math.isclose(came, sizes_N.sum(), rel_tol=TOLERANCE):
+        return "the products were added up without their signs"
+    return "too far off for float32: is a product, the total or the result rounded to float16? Or is it another sum?"
 
 
 def is_float16(value):

@@ -94,7 +94,9 @@ def check_run(submission, events, scales, growth_interval):
         expected, came = f"{len(events)} calls of backward", f"{len(run.steps)}"
         raise CheckFailed("the run ended too early: a skipped batch counts as one", expected=expected, came=came)
     returned = as_number(value, name="what train returns")
-    check_scale(returned, scales, len(events), events, f"returned after the last batch, {given}")
+    if returned != scales[-1]:
+        why, where = why_returned(returned, scales, events), f"returned after the last batch, {given}"
+        raise CheckFailed(why, expected=f"a scale of {scales[-1]:,g}", came=f"{returned:,g}", given=where)
 
 
 def check_scale(came, scales, place, events, where):
@@ -105,6 +107,16 @@ def check_scale(came, scales, place, events, where):
     raise CheckFailed(why, expected=f"a scale of {want:,g}", came=f"{came:,g}", given=where)
 
 
+def why_returned(came, scales, events):
+    before, want = scales[-2:]
+    if came == before:
+        change = "doubled" if want > before else "halved"
+        return f"this is the scale of the last step. After it the scale is {change}: return the one for the next step"
+    first = "this is the first scale: return the one for the step after the last" if came == scales[0] else ""
+    other = why_scale(came, scales, len(events), events) if not first or came in (before / 2, 2 * before) else ""
+    return "; or ".join(part for part in (first, other) if part)
+
+
 def why_scale(came, scales, place, events):
     before, want, event = scales[place - 1], scales[place], events[place - 1]
     if event not in GOOD:
@@ -112,7 +124,7 @@ def why_scale(came, scales, place, events):
             return "the gradient before was not finite, and the scale stayed: then the next one overflows too"
         return "after a gradient that is not finite the scale is halved"
     if came < before:
-        return "the gradient before was finite: each number for itself, whatever their sum is"
+        return "the gradient before was finite, but the scale fell. Is something else tested, such as a sum of numbers?"
     if want == before and came == 2 * before:
         return why_too_early(scales, place)
     if want == 2 * before and came == before:
@@ -149,11 +161,16 @@ def check_updates(scale, scaled_N, updates, where):
 
 
 def why_update(came_N, want_N, scaled_N):
-    if np.allclose(came_N, scaled_N.astype(np.float64), rtol=1e-3):
+    wide_N = scaled_N.astype(np.float64)
+    if np.allclose(came_N, wide_N, rtol=1e-3):
         return "this gradient still has the scale in it"
+    if np.allclose(came_N * want_N, wide_N**2, rtol=1e-3, atol=0):
+        return "it was multiplied by the scale: the scale is in it already, and a division takes it out"
+    if np.allclose(2 * came_N, want_N, rtol=1e-5, atol=0):
+        return "half of the gradient came: was it divided by the next step's scale? This step's scale is in it"
     if ((came_N == 0) & (want_N != 0)).any():
         return "small numbers became zero again: it was divided in float16. Go to float32 first"
-    if np.allclose(came_N, want_N, rtol=0.5, atol=6e-8):
+    if np.allclose(came_N, want_N, rtol=2e-3, atol=1.2e-7):
         return "small numbers are inexact: it was divided in float16. Go to float32 first"
     return ""
 
@@ -211,7 +228,7 @@ def check_master_stays(submission, net, master, *settings):
     after = as_dict(values["after"], keys=master, name="master after the step")
     for name, w in master.items():
         if not np.array_equal(as_array(after[name], shape=w.shape, kind="float", name=name), w):
-            why = f"{name}: the arrays of `master` belong to the caller, and were changed in place. Return new arrays"
+            why = f"array `{name}`: it belongs to the caller, and was changed in place. Return new arrays"
             raise CheckFailed(why, expected=w, came=after[name], given=given)
     check_answer(values["new"], net, master, settings, given)
 
@@ -234,7 +251,7 @@ def check_answer(value, net, master, settings, given):
     weights, came_scale, scaled = net.calls[0]
     check_call(master, weights, scale, came_scale, given)
     gradient = {name: g.astype(np.float64) / scale for name, g in scaled.items()}
-    norm = math.sqrt(sum(float((g**2).sum()) for g in gradient.values()))
+    norm = total_norm(gradient)
     check_new_weights(new, master, gradient, norm, settings, given)
 
 
@@ -244,7 +261,7 @@ def check_call(master, weights, scale, came_scale, given):
     for name, w in master.items():
         want = w.astype(np.float16).astype(np.float64)
         if not np.array_equal(weights[name], want):
-            why = f"{name}: these are not the master weights in float16"
+            why = f"array `{name}`: these are not the master weights in float16"
             raise CheckFailed(why, expected=want, came=weights[name], given=given)
 
 
@@ -253,58 +270,112 @@ def check_new_weights(new, master, gradient, norm, settings, given):
     if not math.isfinite(norm):
         for name, w in master.items():
             if not np.array_equal(new[name], w):
-                why = f"{name}: the gradient was not finite, so this step is skipped"
+                why = f"array `{name}`: the gradient was not finite, so this step is skipped"
                 raise CheckFailed(why, expected=w, came=new[name], given=given)
         return
     shorter = max_norm / norm if norm > max_norm else 1.0
     moved = {name: new[name].astype(np.float64) - w for name, w in master.items()}
     want = {name: -learning_rate * shorter * g for name, g in gradient.items()}
-    # float32 holds a weight below 2 within 6e-8; two roundings of it, and 1 part in 5,000 of the step itself.
-    close = {name: np.allclose(moved[name], want[name], rtol=2e-4, atol=1.5e-7) for name in master}
+    close = {name: is_same_step(moved[name], want[name]) for name in master}
     for name in master:
         if not close[name]:
-            why = why_step(moved, want, master, gradient, norm, settings) or f"{name}: another step than in float32"
-            expected, came = (f"{name} changes by {describe(values[name])}" for values in (want, moved))
-            told = f"{given}; true norm of the gradient {norm:.4g}"
+            why = (
+                why_step(moved, want, master, gradient, norm, settings)
+                or f"array `{name}`: another step than in float32"
+            )
+            places = np.argsort(-np.abs(moved[name] - want[name]), axis=None, kind="stable")[:4]
+            expected, came = (f"array `{name}` changes by {describe(values[name], places)}" for values in (want, moved))
+            told = f"{given}; true norm of the gradient {norm:.4g}; up to 4 numbers that are most off"
             raise CheckFailed(why, expected=expected, came=came, given=told)
 
 
-def describe(array):
-    return np.array2string(np.asarray(array).ravel()[:4], precision=4, separator=", ") + (
-        " …" if array.size > 4 else ""
-    )
+def describe(array, places):
+    return np.array2string(np.asarray(array).ravel()[places], precision=6, separator=", ")
 
 
 def why_step(moved, want, master, gradient, norm, settings):
     """The belief that gives this step; "" when none is known."""
-    scale, max_norm, learning_rate = settings
+    _, max_norm, learning_rate = settings
     if all(not values.any() for values in moved.values()):
         return "nothing changed: was the step rounded away, or skipped?"
     rounded = {name: w.astype(np.float16).astype(np.float64) - w for name, w in master.items()}
-    if all(is_near(moved[name] - rounded[name], want[name]) for name in moved):
+    if all(is_same_step(moved[name] - rounded[name], want[name]) for name in moved):
         return "the step started from the rounded weights: it has to start from the master weights"
     both = {name: (w + want[name]).astype(np.float16).astype(np.float64) - w for name, w in master.items()}
-    if all(is_near(moved[name], both[name]) for name in moved) or all(is_float16(moved[n] + master[n]) for n in moved):
+    same = all(is_same_step(moved[name], both[name]) for name in moved)
+    if same or all(is_float16(moved[name] + master[name]) for name in moved):
         return "the new weights were rounded to float16: what was smaller than its spacing is lost"
+    short = {name: g.astype(np.float16).astype(np.float64) for name, g in gradient.items()}
+    factor = clip_factor(max(total_norm(short), 1e-300), max_norm)
+    if all(is_same_step(moved[name], -learning_rate * factor * g) for name, g in short.items()):
+        return "the gradient in its true size was rounded to float16. Go to float32 before you unscale"
+    if all(is_same_step(moved[name], want[name].astype(np.float16)) for name in moved):
+        return "the step was rounded to float16: keep it in float32"
     ratios = {name: float((moved[name] * want[name]).sum() / (want[name] ** 2).sum()) for name in moved}
-    straight = all(is_near(moved[name], ratio * want[name]) for name, ratio in ratios.items())
-    if not straight:
+    if not all(is_near(moved[name], ratio * want[name]) for name, ratio in ratios.items()):
+        clipped = {name: -learning_rate * np.clip(g, -max_norm, max_norm) for name, g in gradient.items()}
+        if all(is_same_step(moved[name], clipped[name]) for name in moved):
+            return "each number was clipped for itself: one factor, for all numbers, keeps the direction"
         return ""
     first, *others = ratios.values()
     if any(not math.isclose(first, other, rel_tol=0.01) for other in others):
-        return "each array was clipped by its own norm: the gradient has one norm, over all arrays, and one direction"
-    unclipped = norm / max_norm if norm > max_norm else 1.0
-    if unclipped > 1 and math.isclose(first, unclipped, rel_tol=0.01):
-        return "the gradient was not clipped"
-    if norm < max_norm and math.isclose(first, max_norm / norm, rel_tol=0.01):
-        return "the gradient was shorter than max_norm and was made longer: clipping only makes it shorter"
-    if scale > 1 and (math.isclose(first, scale * unclipped, rel_tol=0.01) or math.isclose(first, scale, rel_tol=0.01)):
-        return "the scale is still in the step: the gradient has to be unscaled"
-    if math.isclose(first, 1, rel_tol=0.01):
-        return "nearly right: were small gradients unscaled in float16? Go to float32 first"
-    if 0 < first < 1:
-        return f"{1 / first:,.4g} times too short: the norm was taken while the scale was in it. Unscale first"
-    return f"the step is {first:,.4g} times too long"
+        own = [clip_factor(total_norm({name: g}), max_norm) for name, g in gradient.items()]
+        if all(
+            math.isclose(r * clip_factor(norm, max_norm), f, rel_tol=0.01)
+            for r, f in zip(ratios.values(), own, strict=True)
+        ):
+            return "each array was clipped by its own norm: the gradient has one norm, over all arrays"
+        return "the arrays were made longer or shorter by different factors: clipping keeps the direction of the whole"
+    return why_length(first, gradient, norm, settings)
+
+
+def why_length(ratio, gradient, norm, settings):
+    """Why a step along the gradient has this many times the right length; all beliefs that fit."""
+    scale, max_norm, learning_rate = settings
+    if ratio < 0:
+        return "the step has the wrong sign: learning_rate · gradient is subtracted"
+    shorter = clip_factor(norm, max_norm)
+    if shorter < 1 and math.isclose(ratio * shorter, 1, rel_tol=0.002):
+        return "the gradient was not clipped, though its norm, over all arrays together, is above max_norm"
+    if math.isclose(ratio, 1, rel_tol=0.01):
+        return "nearly right: was the gradient, its norm or the step rounded to float16? Go to float32 first"
+    numbers_N = np.concatenate([g.ravel() for g in gradient.values()])
+    left_in, twice = clip_factor(norm * scale, max_norm), clip_factor(norm / scale, max_norm)
+    beliefs = {
+        "the gradient was shorter than max_norm and was made longer: clipping only makes it shorter": [max_norm / norm],
+        "the scale is still in the step: the gradient has to be unscaled": [scale, scale * shorter, scale * left_in],
+        "the norm was taken while the scale was in it: unscale first": [left_in],
+        "the scale was taken out twice": [shorter / scale, twice / scale],
+    }
+    norms = {
+        "the sum of the squares was taken for the norm, without the root": norm**2,
+        "the norms of the arrays were added: one norm has the squares of all arrays under its root": sum(
+            np.linalg.norm(g) for g in gradient.values()
+        ),
+        "the sizes of all numbers were added: the norm is the root of the sum of their squares": abs(numbers_N).sum(),
+        "the largest number was taken for the norm": abs(numbers_N).max(),
+        "the step was clipped: clip the gradient, without the learning rate in it": norm * learning_rate,
+    }
+    beliefs |= {why: [clip_factor(taken, max_norm)] for why, taken in norms.items()}
+    fitting = [
+        why for why, factors in beliefs.items() if any(math.isclose(ratio * shorter, f, rel_tol=0.01) for f in factors)
+    ]
+    how = f"{ratio:,.4g} times too long" if ratio > 1 else f"{1 / ratio:,.4g} times too short"
+    return "; or ".join(fitting) or f"the step is {how}"
+
+
+def clip_factor(norm, max_norm):
+    return min(1.0, max_norm / norm)
+
+
+def total_norm(gradient):
+    return math.sqrt(sum(float((g**2).sum()) for g in gradient.values()))
+
+
+def is_same_step(a, b):
+    """Whether float32 rounding alone can make the difference."""
+    # float32 holds a weight below 2 within 6e-8; two roundings of it, and 1 part in 5,000 of the step itself.
+    return bool(np.allclose(a, b, rtol=2e-4, atol=1.5e-7))
 
 
 def is_near(a, b):

@@ -4,9 +4,9 @@
 # # Bits, sums and scales of mixed precision
 #
 # The loss was falling, and in the night it became `nan`. Or worse: it just stopped falling, and nobody saw that most
-# updates had been rounded away. Both happen when you train with numbers of 16 bits. They save half the memory and half
-# the bytes that move. What they cost is decided in a few lines of code: how a number is rounded, how a sum is kept, and
-# in which order a step does its work. Here you write these lines yourself.
+# updates had been rounded away. Both happen when you train with numbers of 16 bits. Each of them needs half the bytes
+# of a float32 number, in memory and on the way. What they cost is decided in a few lines of code: how a number is
+# rounded, how a sum is kept, and in which order a step does its work. Here you write these lines yourself.
 #
 # After this exercise you can
 #
@@ -77,8 +77,8 @@ for value in (1.0, 1.005, 1.0078125, 2.0):
 # - If all bits of the exponent are 1, the number is not an ordinary one. With a fraction of zeros it is **infinity**.
 #   With any other fraction it is **NaN**, *not a number*. It may have any sign.
 #
-# Write `shorten`. It gets patterns, not numbers, and returns patterns. NaN has to stay NaN, with any kept fraction that
-# says so.
+# Write `shorten`. It gets patterns, not numbers, and returns patterns. NaN has to stay NaN, with any kept fraction
+# that is not all zeros.
 
 
 # %% solution="shorten"
@@ -165,9 +165,9 @@ def to_format(x_N: np.ndarray, exponent_bits: int, fraction_bits: int) -> np.nda
 wb.check("range")
 
 # %% [markdown]
-# Again, compare with PyTorch, on numbers from 10^−9 to 10^6. And see what becomes of a few of them in four formats. The
-# last two have 8 bits, and are built by the same rules. (`float8_e5m2` of PyTorch is the third; its `float8_e4m3fn`
-# gives up infinity to reach further, so it is not our fourth.)
+# Again, compare with PyTorch, on numbers from 10^−9 to 10^6. And see what becomes of eight numbers in four formats. The
+# last two formats have 8 bits, and are built by the same rules. (`float8_e5m2` of PyTorch is the third; its
+# `float8_e4m3fn` gives up infinity to reach further, so it is not our fourth.)
 
 # %%
 spread_N = (10 ** np.random.default_rng(2).uniform(-9, 6, n_compared)).astype(np.float32)
@@ -185,7 +185,7 @@ except NotImplementedError as todo:
     print(f"The table appears when part 2 is there. Next: {todo}")
 
 # %% [markdown]
-# Read one line from left to right. Which format loses 70,000, and which one loses 1.001?
+# Read one line from left to right. Which formats lose 70,000, and which formats lose 1.001?
 #
 # ## 3 · A sum that does not stop
 #
@@ -204,8 +204,7 @@ print("spacing of float16 at this total:   ", float(np.spacing(total)))
 #
 # So hardware for matrices reads 16-bit numbers, and keeps products and totals in float32. A product of two float16
 # numbers always has a place there: it needs 22 bits, float32 has 24 (with the leading 1, which is not stored). Write
-# such a dot product. The result is wanted in float32 too. It may be off by 1 part in 10,000 of what the products add up
-# to without their signs.
+# such a dot product. The result is wanted in float32 too. It may be off by 0.0001 · (the sum of all |a · b|).
 
 
 # %% solution="dot"
@@ -229,7 +228,7 @@ wb.check("dot")
 # %% [markdown]
 # ## 4 · A loss scale that steers itself
 #
-# Gradients are small. Many of them are below 6 · 10^−8, where float16 has only zero. The trick is old and simple
+# Gradients are small. Many of them are below 3 · 10^−8, and float16 rounds them to zero. The trick is old and simple
 # (Micikevicius and others 2018, section 3.2): multiply the **loss** by a large number, the **scale**, before the
 # gradients are computed. By the chain rule each gradient is then larger by the same factor, and has a place in float16.
 # Before the weights change, the factor is taken out again. This is called *to unscale*.
@@ -281,20 +280,20 @@ def train(run, n_steps: int, scale: float, growth_interval: int) -> float:
 wb.check("scaler")
 
 # %% [markdown]
-# Here is a run to watch it. The gradients shrink during training, and batch 25 is broken. The first scale is far too
-# high.
+# Here is a run to watch it. The gradients shrink during training, and batch 20 is broken. The first scale is far too
+# high. Batches are counted from 0.
 
 
 # %%
 class PracticeRun:
-    """Gradients that shrink by 15 % with each batch; batch 25 holds a NaN."""
+    """Gradients that shrink by 10 % with each batch; batch 20 holds a NaN."""
 
     def __init__(self):
         self.rng, self.scales, self.updates = np.random.default_rng(0), [], 0
 
     def backward(self, scale):
-        true_N = self.rng.normal(size=100) * 0.85 ** len(self.scales)
-        if len(self.scales) == 25:
+        true_N = self.rng.normal(size=100) * 0.9 ** len(self.scales)
+        if len(self.scales) == 20:
             true_N[0] = np.nan
         self.scales.append(float(scale))
         with np.errstate(over="ignore"):
@@ -308,14 +307,18 @@ practice = PracticeRun()
 try:
     after = train(practice, 40, 2.0**20, growth_interval=4)
     powers = [f"{np.log2(s):.0f}" for s in [*practice.scales, after]]
-    print("scale, as power of two, step by step:\n" + " ".join(powers))
+    print("scale, as power of two, batch by batch:")
+    for start in range(0, 40, 10):
+        print(f"{start:2} to {start + 9}: " + " ".join(powers[start : start + 10]))
+    print(f"after them: {powers[-1]}")
     print(f"{len(practice.scales)} batches, {practice.updates} updates")
 except NotImplementedError as todo:
     print(f"The scales appear when part 4 is there. Next: {todo}")
 
 # %% [markdown]
-# Look for three things in the line: the first batches that pay for a scale that is too high, the test of a higher scale
-# every four good steps, and the broken batch. PyTorch's `torch.amp.GradScaler` does the same; there, a scale doubles
+# Look for four things in the lines: the first batches, which pay for a scale that is too high; the higher scale that is
+# tried after every four good steps; batch 9, where the higher scale was too high; and batch 20, which is broken: the
+# scale falls, although it was not too high. PyTorch's `torch.amp.GradScaler` does the same; there, a scale doubles
 # after 2,000 good steps by default. In bfloat16 no scale is needed: it has the exponents of float32.
 #
 # ## 5 · One mixed step (stretch)
