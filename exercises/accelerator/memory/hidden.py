@@ -108,8 +108,9 @@ def least_ms(mib_L, ms_L, budget_mib):
     hints=["Does your function look at all plans? Which ones does it leave out, and why may it?"],
 )
 def random_chains(submission):
+    """So many long ones that a choice made one by one does not find the best of all of them by luck."""
     rng = submission.rng
-    for n_layers in (1, 2, 4, 6, 7, 8, 8, 9):
+    for n_layers in (1, 2, 4, 6, 7, 8, 8, 9, 9, 9, 9, 9):
         mib_L = rng.integers(1, 12, size=n_layers).tolist()
         ms_L = rng.integers(1, 12, size=n_layers).tolist()
         peaks = sorted({run_plan(mib_L, ms_L, kept)[0] for kept in ([0], range(n_layers), range(0, n_layers, 2))})
