@@ -118,9 +118,10 @@ def last_step_decides(submission):
     hints=["Which of your six pieces of work may see a gradient that still has the scale in it?"],
 )
 def any_scale(submission):
-    for power in range(-2, 10, 2):
+    max_norms = submission.rng.permutation([0.3, 2.0, 50.0] * 2)  # the last one is longer than any gradient here
+    for power, max_norm in zip(range(-2, 10, 2), max_norms, strict=True):
         net, master = random_task(submission.rng)
-        check_step(submission, net, master, 2.0**power, float(submission.rng.choice([0.3, 2.0, 50.0])), 0.01)
+        check_step(submission, net, master, 2.0**power, float(max_norm), 0.01)
 
 
 @step_part.check(
