@@ -11,11 +11,11 @@ from pathlib import Path
 
 from workbench.course_card import CARD, Card, Unit, read_card
 from workbench.learner_folder import OWN, fill
-from workbench.shelf import INTRODUCTION, Piece, Shelf
-from workbench.start_page import plain
+from workbench.shelf import Piece, Shelf
+from workbench.start_page import WRITTEN, course_section, plain, put_page
 
 LESSONS = "lessons"  # in the learner's home
-PAGE, BESIDE, WRITTEN = "START.md", "START.new.md", "start-page.sha256"
+PAGE, BESIDE = "START.md", "START.new.md"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def put_lessons(home: Path, served: Path) -> None:
     if own.is_symlink():  # an earlier kit put a link to the read-only lessons there
         own.unlink()
     fill(own, shelf)
-    _write_page(home, page(shelf))
+    put_page(home / PAGE, home / BESIDE, own / OWN / WRITTEN, page(shelf), _sha256)
 
 
 def read_served(folder: Path) -> ServedLessons:
@@ -71,47 +71,25 @@ def page(shelf: Shelf) -> str:
 
 
 def _course(shelf: Shelf, card: Card) -> str:
-    lines = [f"## {plain(card.title)}", ""]
-    if (first := _link(shelf, card, INTRODUCTION, "introduction")) != "–":
-        lines += [f"Begin with the {first}.", ""]
-    lines += ["| unit | lesson | exercise | after |", "|---|---|---|---|"]
+    rows = []
     for unit in card.units:
-        after = ", ".join(plain(name.removeprefix(f"{card.course}/")) for name in unit.prerequisites) or "–"
-        lines.append(f"| {plain(unit.title)} | {_lesson(shelf, card, unit)} | {_exercise(unit)} | {after} |")
-    return "\n".join(lines)
+        before = [name.removeprefix(f"{card.course}/") for name in unit.prerequisites]
+        rows.append((_lesson(shelf, card, unit), f"{plain(unit.unit)}, {unit.minutes} min", before))
+    return course_section(shelf, card, rows, f"{LESSONS}/")
 
 
 def _lesson(shelf: Shelf, card: Card, unit: Unit) -> str:
-    link = _link(shelf, card, unit.unit, plain(unit.unit))
-    return link if link == "–" else f"{link}, {unit.lesson_minutes} min"
-
-
-def _exercise(unit: Unit) -> str:
-    return f"{plain(unit.unit)}, {unit.minutes} min"
-
-
-def _link(shelf: Shelf, card: Card, unit: str, text: str) -> str:
-    piece = shelf.pieces.get(f"{card.course}/{unit}/lesson")
-    return f"[{text}]({LESSONS}/{piece.notebook})" if piece else "–"
+    piece = shelf.pieces.get(f"{card.course}/{unit.unit}/lesson")
+    return f"[{plain(unit.unit)}]({LESSONS}/{piece.notebook}), {unit.lesson_minutes} min" if piece else "–"
 
 
 def _pieces(folder: Path, course: str) -> Iterator[Piece]:
     for notebook in sorted(folder.glob("*.ipynb")):
         unit = notebook.stem
         files = [notebook, *sorted(path for path in (folder / "data" / unit).rglob("*") if path.is_file())]
-        hashes = {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+        hashes = {p.relative_to(folder).as_posix(): _sha256(p) for p in files}
         yield Piece(course, unit, "lesson", hashes)
 
 
-def _write_page(home: Path, text: str) -> None:
-    """Where somebody has written into the page, theirs stays and the new one has another name."""
-    target, mark = home / PAGE, home / LESSONS / OWN / WRITTEN
-    if target.exists() and (not mark.is_file() or mark.read_text(encoding="utf-8") != _hash(target.read_bytes())):
-        target = home / BESIDE
-    target.write_text(text, encoding="utf-8")
-    if target.name == PAGE:
-        mark.write_text(_hash(text.encode()), encoding="utf-8")
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

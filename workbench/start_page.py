@@ -6,6 +6,7 @@ It is written anew at each start. Where somebody has written into it, theirs sta
 import hashlib
 import json
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,26 @@ WRITTEN = "start-page.sha256"
 
 def write_start_page(folder: Path, shelf: Shelf) -> Path:
     """Writes the page; its path."""
-    notebook = _notebook(shelf)
-    target, mark = folder / START, folder / OWN / WRITTEN
-    if target.exists() and (not mark.exists() or mark.read_text().strip() != _content(target)):
-        target = folder / BESIDE
-    target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if target.name == START:
-        mark.write_text(_content(target) + "\n")
-    return target
+    text = json.dumps(_notebook(shelf), indent=1, ensure_ascii=False) + "\n"
+    return put_page(folder / START, folder / BESIDE, folder / OWN / WRITTEN, text, _content)
+
+
+def put_page(page: Path, beside: Path, mark: Path, text: str, content: Callable[[Path], str]) -> Path:
+    """Writes a page that is ours; where somebody has written into it, theirs stays and ours goes beside it.
+
+    Args:
+        mark: the file that says what was written last.
+        content: a hash of what people write in such a page.
+
+    Returns:
+        the file that was written.
+    """
+    if page.exists() and (not mark.is_file() or mark.read_text(encoding="utf-8").strip() != content(page)):
+        beside.write_text(text, encoding="utf-8")
+        return beside
+    page.write_text(text, encoding="utf-8")
+    mark.write_text(content(page) + "\n", encoding="utf-8")
+    return page
 
 
 def _content(path: Path) -> str:
@@ -64,15 +77,28 @@ def _head(shelf: Shelf) -> str:
 
 
 def _course(shelf: Shelf, card: Card) -> str:
-    lines = [f"## {plain(card.title)}", ""]
-    first = shelf.pieces.get(f"{card.course}/{INTRODUCTION}/lesson")
-    lines += [f"Begin with the [introduction]({first.notebook}).", ""] if first else []
-    lines += ["| unit | lesson | exercise | after |", "|---|---|---|---|"]
     titles = {f"{course.course}/{unit.unit}": unit.title for course in shelf.courses for unit in course.units}
+    rows = []
     for unit in card.units:
-        after = ", ".join(plain(titles.get(name, name)) for name in unit.prerequisites) or "–"
         lesson = _link(shelf, card, unit, "lesson", unit.lesson_minutes)
         exercise = _link(shelf, card, unit, "exercise", unit.minutes)
+        rows.append((lesson, exercise, [titles.get(name, name) for name in unit.prerequisites]))
+    return course_section(shelf, card, rows)
+
+
+def course_section(shelf: Shelf, card: Card, rows: Sequence[tuple[str, str, list[str]]], top: str = "") -> str:
+    """A course as Markdown: its introduction, where it has one, and a table of its units.
+
+    Args:
+        rows: for each unit what stands under lesson and exercise, as Markdown, and what comes before it, as text.
+        top: the folder of the notebooks, with a slash at its end.
+    """
+    lines = [f"## {plain(card.title)}", ""]
+    first = shelf.pieces.get(f"{card.course}/{INTRODUCTION}/lesson")
+    lines += [f"Begin with the [introduction]({top}{first.notebook}).", ""] if first else []
+    lines += ["| unit | lesson | exercise | after |", "|---|---|---|---|"]
+    for unit, (lesson, exercise, before) in zip(card.units, rows, strict=True):
+        after = ", ".join(map(plain, before)) or "–"
         lines.append(f"| {plain(unit.title)} | {lesson} | {exercise} | {after} |")
     return "\n".join(lines)
 

@@ -162,7 +162,9 @@ def test_hints_come_one_by_one(session: InteractiveShell) -> None:
         assert want in told(session)
 
 
-def test_hints_go_on_after_another_check_as_long_as_it_does_not_pass(session: InteractiveShell) -> None:
+def test_hints_go_on_after_another_check_as_long_as_it_does_not_pass(
+    session: InteractiveShell
+) -> None:
     right_for_2 = "def double(x): return x * x"
     for answer, want in [
         ("def double(x): return 0", "What is 2 + 2?"),
@@ -182,7 +184,9 @@ def test_hints_go_on_after_another_check_as_long_as_it_does_not_pass(session: In
         assert want in told(session)
 
 
-def test_a_part_without_hints_says_so_without_a_promise(session: InteractiveShell, tmp_path: Path) -> None:
+def test_a_part_without_hints_says_so_without_a_promise(
+    session: InteractiveShell, tmp_path: Path
+) -> None:
     (tmp_path / "checks.py").write_text(re.sub(r", hints=\[.*?\]", "", CHECKS))
     run(session, "def double(x): return 0")
     run(session, 'wb.check("double")')
@@ -192,7 +196,9 @@ def test_a_part_without_hints_says_so_without_a_promise(session: InteractiveShel
 
 
 @pytest.mark.parametrize("starter", ["", "def double(x): raise NotImplementedError('double: Add it.')"])
-def test_a_part_that_was_not_attempted_gives_its_hints(session: InteractiveShell, starter: str) -> None:
+def test_a_part_that_was_not_attempted_gives_its_hints(
+    session: InteractiveShell, starter: str
+) -> None:
     run(session, starter)
     run(session, 'wb.check("double")')
     for want in ("Hint for “Twice 2 is 4”: What is 2 + 2?", "And below 0?", "Add it to itself.", "no more hints"):
@@ -200,7 +206,9 @@ def test_a_part_that_was_not_attempted_gives_its_hints(session: InteractiveShell
         assert want in told(session)
 
 
-def test_where_all_visible_checks_pass_there_is_nothing_to_hint_at(session: InteractiveShell) -> None:
+def test_where_all_visible_checks_pass_there_is_nothing_to_hint_at(
+    session: InteractiveShell
+) -> None:
     run(session, "def double(x): return 2 * x")
     run(session, 'wb.check("double")')
     run(session, 'wb.hint("double")')

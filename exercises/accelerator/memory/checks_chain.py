@@ -40,8 +40,6 @@ def run_plan(mib_L, ms_L, kept):
 
 
 EVEN = "Perhaps evenly spaced inputs are kept; but sizes and times differ from layer to layer"
-
-
 UP_TO = "Which plans does your search leave out? Does it use the budget to the last MiB?"
 
 
