@@ -5,8 +5,6 @@ memory are written in one transaction: a crash between the two cannot happen.
 """
 
 import json
-import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from autograder.book.late import assign_penalties, late_submissions
+from autograder.book.revision import read_revisions_here
 from autograder.errors import GradingError
 from autograder.grade.models import PartResult, Record, bounded
 
@@ -71,8 +70,8 @@ class Cells:
 
 def open_gradebook(course_dir: Path, wait_s: float = LOCK_WAIT_S) -> api.Gradebook:
     """nbgrader's gradebook of a course directory, `gradebook.db`; made where it is missing. Close it after use."""
-    # For a new database nbgrader starts `alembic` from PATH: it lies beside this interpreter.
-    with _on_path(Path(sys.executable).parent), _clear_errors(course_dir / "gradebook.db"):
+    read_revisions_here()
+    with _clear_errors(course_dir / "gradebook.db"):
         return api.Gradebook(f"sqlite:///{(course_dir / 'gradebook.db').absolute()}?timeout={wait_s:g}", course_id="")
 
 
@@ -297,16 +296,6 @@ def _read_cells(session: Session, unit: str, path: Path) -> Cells:
         if kind == "TaskCell":
             tasks.add(name)
     return Cells(assignment_id, notebook_ids, notebook_of, grades, comments, frozenset(tasks))
-
-
-@contextmanager
-def _on_path(folder: Path) -> Iterator[None]:
-    before = os.environ.get("PATH", os.defpath)
-    os.environ["PATH"] = f"{folder}{os.pathsep}{before}"
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
 
 
 @contextmanager

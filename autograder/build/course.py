@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from nbgrader.converters import GenerateAssignment, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.book.revision import read_revisions_here
 from autograder.build.authored import Authored, read_exercise
 from autograder.build.card import card_of_unit, make_card
 from autograder.build.files import released_files
@@ -71,7 +71,7 @@ def build_course(
     (final if inside else out_dir).mkdir(parents=True, exist_ok=True)
     beside = final if inside else out_dir
     card = card or make_card(course, lessons)
-    with _only_build(beside, course.name), _staging(beside, course.name) as staging, _own_programs_on_path():
+    with _only_build(beside, course.name), _staging(beside, course.name) as staging:
         before = _stamp(final / "gradebook.db")
         _copy_gradebook(final / "gradebook.db", staging / "gradebook.db")
         for exercise in course.exercises:
@@ -116,6 +116,7 @@ def _write_lesson(lesson: Lesson, card: Card, folder: Path) -> None:
 
 def _generate(course: str, unit: str, staging: Path) -> None:
     """nbgrader's generate_assignment for one unit, in this process; its log becomes the error's text."""
+    read_revisions_here()
     log = logging.getLogger("autograder.build.nbgrader")
     log.propagate = False
     log.setLevel(logging.ERROR)
@@ -249,14 +250,3 @@ def _only_build(beside: Path, course: str) -> Iterator[None]:
                 "another build of this course is running", where=course, mend="wait until it has ended"
             ) from None
         yield
-
-
-@contextmanager
-def _own_programs_on_path() -> Iterator[None]:
-    """nbgrader starts `alembic` by name: it stands beside this interpreter, which need not be on PATH."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from nbgrader.dbutil import write_alembic_ini
 
 from autograder.book.gradebook import Writer, open_gradebook
+from autograder.book.revision import newest_revision
 from autograder.errors import GradingError
 from autograder.grade.models import Result
 from tests.integration import gradebook_helper as helper
@@ -201,7 +203,14 @@ def test_a_new_gradebook_is_made_although_path_lacks_alembic(tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     with sqlite3.connect(tmp_path / "gradebook.db") as db:
-        assert db.execute("select count(*) from alembic_version").fetchone() == (1,)
+        assert db.execute("select version_num from alembic_version").fetchall() == [(newest_revision(),)]
+
+
+def test_a_new_gradebooks_revision_is_what_the_program_alembic_prints(tmp_path: Path) -> None:
+    write_alembic_ini(str(tmp_path / "alembic.ini"))
+    alembic = [sys.executable, "-m", "alembic.config", "-c", str(tmp_path / "alembic.ini"), "heads"]
+    printed = subprocess.run(alembic, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert printed.split()[0] == newest_revision()
 
 
 def test_nbgraders_own_reading_of_the_gradebook_still_works(course: Path) -> None:
