@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 @click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="10 before a release.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many at once. Default: one for each core.")
 @click.option("--profile", default="smoke", show_default=True, help="In which the variants run.")
+@click.option("--quick", is_flag=True, help="Wrong answers only in the parts that must catch them; no reruns.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Also write the proofs to this file.")
-def verify(names: tuple[str, ...], seeds: int, workers: int | None, profile: str, json_file: Path | None) -> None:
+def verify(
+    names: tuple[str, ...], seeds: int, workers: int | None, profile: str, quick: bool, json_file: Path | None
+) -> None:
     """Prove the graders of exercises; without names, of all and of the template.
 
     Right answers must get full marks, wrong ones must be caught by the checks that they name, forgers and the untouched
@@ -33,7 +36,7 @@ def verify(names: tuple[str, ...], seeds: int, workers: int | None, profile: str
     exercises = _chosen(find_catalogue(), names)
     proofs = []
     with _progress() as watch:
-        for proof in prove(exercises, Settings(seeds, workers, profile), watch):
+        for proof in prove(exercises, Settings(seeds, workers, profile, quick), watch):
             proofs.append(proof)
             click.echo(table(proof))
     for proof in proofs:

@@ -12,7 +12,7 @@ CELLS = {
     "aaron.berg": ("an endless loop", "while True:\n    pass", "timed out"),
     "otto.keller": ("an allocation of 20 GB", "kept = bytearray(20 * 2**30)", "out of memory"),
     "paula.moreau": ("os._exit in a cell", "import os\nos._exit(0)", "kernel died"),
-    "quinn.byrne": ("200 MB of output", "for _ in range(200):\n    print('x' * 1_000_000)", "too large"),
+    "quinn.byrne": ("60 MB of output", "for _ in range(60):\n    print('x' * 1_000_000)", "too large"),
 }
 FILES = {
     "rosa.amato": ("a file that is no JSON", b"\x89PNG\r\n\x1a\n this is a picture", "notebook unreadable"),

@@ -1,11 +1,12 @@
 """One kernel's life in a graded run: cells in order, and at each part's cell the referee's checks."""
 
 import asyncio
+import math
 import socket
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
-from autograder.grade.cells import CellEnd, CellRunner
+from autograder.grade.cells import CellEnd, CellRunner, most_wall_s
 from autograder.grade.marks import FaultNotes, PartMark
 from autograder.grade.models import Bundle, Job, Status
 from autograder.nursery import Nursery
@@ -91,14 +92,19 @@ class Plan:
             if "parameters" in cell.get("metadata", {}).get("tags", ()):
                 given = "\n".join(f"{key} = {value!r}" for key, value in bundle.parameters.items())
                 steps.append(Step(number, name, given))
-        hidden = "hidden.py" in bundle.files
         return cls(
-            steps, folder, nursery, start, frozenset(parts.values()) if hidden else frozenset(), 0 if steps else None
+            steps,
+            folder,
+            nursery,
+            start,
+            hidden_parts=frozenset(parts.values()) if "hidden.py" in bundle.files else frozenset(),
+            next_cell=0 if steps else None,
+            only=frozenset(job.only_parts) or None,
         )
 
     def parts_after_first_hidden(self) -> list[str]:
         """Parts whose visible checks ran when the learner's process had seen hidden inputs."""
-        names = [step.part for step in self.steps if step.part]
+        names = [step.part for step in self.steps if self.wanted(step)]
         return names[1:] if self.hidden_parts else []
 
     def for_visible(self, parts: list[str]) -> "Plan":
@@ -253,4 +259,5 @@ class Attempt:
             notebook_sha256=job.notebook_sha256,
             meter_pid=kernel.sandbox.meter.pid,
             check_cpu_s=self._limits.check_cpu_s,
+            send_timeout_s=math.ceil(most_wall_s(self._limits)),
         )

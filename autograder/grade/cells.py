@@ -34,6 +34,11 @@ class CellEnd:
     cpu_s: float = 0.0
 
 
+def most_wall_s(limits: Limits) -> float:
+    """How long one cell may take, however little it computes."""
+    return limits.cpu_s * limits.wall_factor + WALL_EXTRA_S
+
+
 class CellRunner:
     """Runs cells in one kernel.
 
@@ -57,7 +62,7 @@ class CellRunner:
         self._client.error_name = ""
         start_cpu_s, start_s = meter.cpu_s(), time.monotonic()
         most_bytes = self._most_output_bytes()
-        wall_s = self._limits.cpu_s * self._limits.wall_factor + WALL_EXTRA_S
+        wall_s = most_wall_s(self._limits)
         task = asyncio.ensure_future(self._client.async_execute_cell(cell, index, store_history=False))
         how = "done"
         try:

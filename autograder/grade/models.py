@@ -196,7 +196,8 @@ class Job(Frozen):
     """One submission to grade; `notebook` is the release skeleton with the learner's sources.
 
     `seed_hex` is secret and seeds the checks; `kernel_seed` seeds the learner's process and may be known. `cold`: in a
-    sandbox started for it alone, instead of a fork of a warm one.
+    sandbox started for it alone, instead of a fork of a warm one. `only_parts`: to check no others; none for all.
+    `retell`: False leaves out words that only a second run could tell without a hidden input in them.
     """
 
     key: Short
@@ -210,6 +211,8 @@ class Job(Frozen):
     rounds: int = Field(default=1, ge=1, le=MOST_ROUNDS)
     trust_learners: bool = False
     cold: bool = False
+    only_parts: tuple[Name, ...] = ()
+    retell: bool = True
 
 
 class PartResult(Frozen):

@@ -179,7 +179,7 @@ async def _retell(plan: Plan, job: Job, bundle: Bundle, marks: dict[str, PartMar
     for name in doubtful:
         marks[name].forget_texts()
     retold: dict[str, PartMark] = {}
-    if wall_left_s <= 0:
+    if wall_left_s <= 0 or not job.retell:
         return
     again, cpu_s = plan.for_visible(doubtful), bundle.limits.total_cpu_s
     async with Attempt(again, job, bundle, cpu_left_s=cpu_s, wall_left_s=wall_left_s) as attempt:

@@ -31,7 +31,6 @@ from workbench.submission import Channel, Submission
 
 MEMORY_BYTES = 4 * 2**30
 HUNG_AGAIN_S = 5.0  # a check that catches everything is stopped again
-SEND_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Assignment:
         seed_hex: secret of the course; learner, exercise, notebook_sha256: mixed into each check's seed.
         meter_pid: the sandbox's process, whose CPU time limits calls.
         check_cpu_s: of the referee itself: a check that computes longer is broken.
+        send_timeout_s: how long the learner's process may read nothing of what it is sent.
     """
 
     folder: str
@@ -52,6 +52,7 @@ class Assignment:
     notebook_sha256: str
     meter_pid: int
     check_cpu_s: float = 60.0
+    send_timeout_s: int = 60
 
 
 class CheckHung(Exception):
@@ -72,7 +73,7 @@ def main(fds: list[int], request: bytes) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     meter = Meter(assignment.meter_pid)
-    channel = Channel(Link(link, SEND_TIMEOUT_S), meter.cpu_s, lambda: _tell(control, {"interrupt": True}))
+    channel = Channel(Link(link, assignment.send_timeout_s), meter.cpu_s, lambda: _tell(control, {"interrupt": True}))
     try:
         parts = load_parts(Path(assignment.folder))
         probes = load_probes(Path(assignment.folder))

@@ -121,7 +121,8 @@ def _not_caught(result: Result, trial: Trial, expected: Caught) -> Iterator[Auth
     touched = {name.split(".")[0] for name in expected.by if name not in FAULTS}
     if any(name in FAULTS for name in expected.by):
         touched |= {part.name for part in result.parts if part.state != "graded"} | expected.replaced
-    yield from _not_full(trial, [part for part in checked(result) if part.name not in touched])
+    others = [part for part in checked(result) if part.name not in touched]
+    yield from _not_full(trial, [part for part in others if not trial.only_parts or part.name in trial.only_parts])
 
 
 def _caught_by_luck(result: Result, trial: Trial, expected: Caught) -> Iterator[AuthoringError]:

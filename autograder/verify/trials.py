@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.build.authored import Authored
 from autograder.build.bundle import make_bundle, solution_notebook
 from autograder.build.solution import solved_source
-from autograder.build.variants import Variant
+from autograder.build.variants import FAULTS, Variant
 from autograder.grade.models import Bundle, Job
 from autograder.grade.skeleton import rebuild
 from autograder.verify.forgers import Forger, forged_cell, standing_forgers
@@ -66,6 +66,8 @@ class Trial:
         file: the one in it that is proved or disproved.
         rounds: how many referee seeds, one after the other on one live kernel.
         again: also run in a new process, with other seeds on both sides; the marks have to be the same.
+        only_parts: nothing is said about other parts; none for all.
+        retell: False where nobody reads what the checks say.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Trial:
     expected: Expectation
     rounds: int
     again: bool = False
+    only_parts: tuple[str, ...] = ()
+    retell: bool = True
 
     @property
     def where(self) -> str:
@@ -98,15 +102,19 @@ class Trial:
             notebook_sha256=hashlib.sha256(text).hexdigest(),
             seed_hex=hashlib.sha256(f"{self.bundle.exercise} {run}".encode()).hexdigest(),
             profile=self.profile,
+            only_parts=self.only_parts,
+            retell=self.retell,
             **settings,
         )
 
 
-def trials_of(authored: Authored, profile: str, rounds: int) -> Iterator[Trial]:
+def trials_of(authored: Authored, profile: str, rounds: int, *, quick: bool = False) -> Iterator[Trial]:
     """All trials of an exercise.
 
     Args:
         profile: in which the variants run; the solution also runs in `smoke` and `laptop`.
+        quick: a wrong answer is checked in the parts where it must be caught and not in the others; other right
+            answers run once, and of the profiles the solution runs in `laptop` alone.
     """
     shown = authored.exercise.shown
     bundle = make_bundle(authored, profile)
@@ -115,18 +123,22 @@ def trials_of(authored: Authored, profile: str, rounds: int) -> Iterator[Trial]:
     def trial(name: str, file: str, notebook: Notebook, expected: Expectation, *, again: bool = False) -> Trial:
         return Trial(name, shown, file, notebook, bundle, profile, expected, rounds, again)
 
-    for place in dict.fromkeys((profile, "smoke", "laptop")):
+    for place in ("laptop",) if quick else dict.fromkeys((profile, "smoke", "laptop")):
         yield _strict_trial(authored, place, solution)
     yield trial("solution", "exercise.py", solution, FullMarks(), again=True)
     yield trial("released notebook", "exercise.py", bundle.skeleton, Nothing())
     for variant in authored.variants:
         notebook = solution_notebook(authored, variant.solutions, variant.written)
         name = f"{variant.kind}/{variant.name}"
-        expected = FullMarks() if variant.kind == "correct" else _caught(variant)
-        yield trial(name, f"{name}.py", notebook, expected, again=variant.kind == "correct")
+        if variant.kind == "correct":
+            yield trial(name, f"{name}.py", notebook, FullMarks(), again=not quick)
+        else:
+            wrong = trial(name, f"{name}.py", notebook, _caught(variant))
+            yield replace(wrong, only_parts=_where_caught(variant)) if quick else wrong
     for forger in standing_forgers():
         notebook = forged_notebook(authored, bundle.skeleton, forger)
-        yield trial(f"forger {forger.name}", "checks.py or hidden.py", notebook, Nothing())
+        forged = trial(f"forger {forger.name}", "checks.py or hidden.py", notebook, Nothing())
+        yield replace(forged, retell=False)
 
 
 def forged_notebook(authored: Authored, skeleton: Notebook, forger: Forger) -> Notebook:
@@ -162,6 +174,13 @@ def _strict_trial(authored: Authored, profile: str, solution: Notebook) -> Trial
 
 def _caught(variant: Variant) -> Caught:
     return Caught(variant.caught_by, frozenset(variant.solutions))
+
+
+def _where_caught(variant: Variant) -> tuple[str, ...]:
+    """The parts of the checks that must catch it; none, for all, where it ends in a fault, which may be anywhere."""
+    if any(name in FAULTS for name in variant.caught_by):
+        return ()
+    return tuple(dict.fromkeys(name.split(".")[0] for name in variant.caught_by))
 
 
 def _added(source: str) -> dict[str, Any]:

@@ -31,11 +31,13 @@ AHEAD = 1  # exercises whose trials are queued while another's are awaited, so t
 
 @dataclass(frozen=True)
 class Settings:
-    """How to prove. `seeds`: referee seeds per trial. `workers`: None for one per core. `profile`: of the variants."""
+    """How to prove. `seeds`: referee seeds per trial. `workers`: None for one per core. `profile`: of the variants.
+    `quick`: as `trials_of` says."""
 
     seeds: int = 3
     workers: int | None = None
     profile: str = "smoke"
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class _Proving:
             # Here, and not in the pool: checks are loaded as modules, one exercise after the other.
             authored = read_exercise(exercise)
             planted = _planted(authored, scratch, settings.profile)
-            trials = list(trials_of(authored, settings.profile, settings.seeds))
+            trials = list(trials_of(authored, settings.profile, settings.seeds, quick=settings.quick))
         except KitError as error:
             self._mistake = _failed("files", "an exercise that can be built", error)
             counter.total += 1

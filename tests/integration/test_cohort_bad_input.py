@@ -21,7 +21,7 @@ CELLS = {
     "asleep": ("import time\ntime.sleep(10_000)", "timed out", "Cell 3 (solution-double) was stopped"),
     "allocation": ("kept = bytearray(20 * 2**30)", "out of memory", "Cell 3 (solution-double) asked for more memory"),
     "exit": ("import os\nos._exit(0)", "kernel died", "The kernel ended in cell 3 (solution-double)"),
-    "output": ("for _ in range(200):\n    print('x' * 1_000_000)", "too large", "more than 16 MiB of output"),
+    "output": ("for _ in range(60):\n    print('x' * 1_000_000)", "too large", "more than 16 MiB of output"),
     "hang-called": ("def double(values):\n    while True:\n        pass", "timed out", "code of double took too long"),
     "exit-called": ("import os\ndef double(values):\n    os._exit(0)", "kernel died", "the code of double ended the"),
 }

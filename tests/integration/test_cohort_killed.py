@@ -148,8 +148,8 @@ def test_the_scheduler_is_ended_and_every_mark_is_there_once(records: int, cours
     for learner in LEARNERS:
         answer = "import time\ntime.sleep(2.5)\n\ndef double(values):\n    return [2 * v for v in values]"
         course.submit(learner, course.solution(double=answer))
-    with scheduler_process() as (address, pid), worker(address):
-        ending = threading.Thread(target=end_after, args=(pid, course, records))
+    with scheduler_process() as (address, pid), worker(address) as at_work:
+        ending = threading.Thread(target=end_after, args=(pid, at_work, course, records))
         ending.start()
         with pytest.raises(GradingError, match="connection to the Dask scheduler was lost"):
             course.grade(cluster=address)
@@ -161,12 +161,13 @@ def test_the_scheduler_is_ended_and_every_mark_is_there_once(records: int, cours
     assert sorted(record.learner for record in Journal(course.course_dir / JOURNAL).records()) == sorted(LEARNERS)
 
 
-def end_after(pid: int, course: SmallCourse, records: int) -> None:
+def end_after(scheduler: int, worker: int, course: SmallCourse, records: int) -> None:
+    """Ends the scheduler when so many marks are there; for none, when the worker is in its first job."""
     if records:
         wait_for_records(course, records)
     else:
-        time.sleep(4)  # the worker is introduced, and does its first job
-    os.kill(pid, signal.SIGKILL)
+        wait_for_kernel(worker)
+    os.kill(scheduler, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("records", [0, 1, 2])

@@ -1,6 +1,7 @@
-"""Every lesson and solution of the tree runs as `smoke`, without a network; exercises as `laptop` too, the same cells.
+"""Every lesson and solution of the tree runs as `smoke`, without a network; introductions as `laptop`, too.
 
-All lessons as `laptop` take a quarter of an hour: `autograder build --run` runs and measures them.
+Solutions run as `laptop` in tests/content. All lessons as `laptop` take a quarter of an hour: `autograder build --run`
+runs and measures them.
 """
 
 import functools
@@ -35,7 +36,7 @@ def every(profile: str) -> dict[str, Runnable]:
 
 
 NAMES = sorted(every("smoke"))
-ON_A_LAPTOP = [name for name in NAMES if name.endswith((", exercise solved", "/introduction, lesson"))]
+ON_A_LAPTOP = [name for name in NAMES if name.endswith("/introduction, lesson")]
 RUNS = [*((name, "smoke") for name in NAMES), *((name, "laptop") for name in ON_A_LAPTOP)]
 
 

@@ -1,12 +1,19 @@
 """What a proof says of results: made by hand here, without a sandbox."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autograder.build.authored import read_exercise
+from autograder.catalogue.find import find_catalogue
 from autograder.grade.models import Bundle, Limits, OutcomeRecord, PartResult, PartSpec, Result
 from autograder.verify.judge import Row, judge
-from autograder.verify.trials import Caught, FullMarks, Nothing, Trial
+from autograder.verify.trials import Caught, FullMarks, Nothing, Trial, trials_of
+
+ROOT = Path(__file__).parents[2]
+NOT_CAUGHT = "a wrong answer is not caught by the check that it names"
 
 SPECS = tuple(PartSpec(name=name, cell_id=f"part-{name}", max_points=2) for name in ("a", "b"))
 
@@ -125,3 +132,23 @@ def test_a_check_that_breaks_with_one_seed_only_is_told():
     broken = part("a").model_copy(update={"state": "check broke"})
     row = judge(trial(FullMarks()), [result(broken, part("b"))])
     assert [problem.where for problem in row.problems] == ["exercises/c/u/checks.py or hidden.py, part a"]
+
+
+@pytest.mark.parametrize(("of_a", "problems"), [("failed", []), ("passed", [NOT_CAUGHT])])
+def test_of_parts_that_were_left_out_nothing_is_said(of_a: str, problems: list[str]):
+    left_out = PartResult(name="b", earned=0, max_points=2, state="not reached")
+    quick = replace(trial(Caught(("a.check",), frozenset({"a"}))), only_parts=("a",))
+    assert whats(judge(quick, [result(part("a", of_a), left_out)])) == problems
+
+
+def test_a_quick_proof_checks_each_wrong_answer_where_it_must_be_caught_and_runs_all_the_others():
+    authored = read_exercise(find_catalogue(ROOT).exercise("accelerator/memory"))
+    whole, quick = ({one.name: one for one in trials_of(authored, "smoke", 1, quick=quick)} for quick in (False, True))
+    assert set(whole) - set(quick) == {"solution in profile smoke"} and not set(quick) - set(whole)
+    wrong = {variant.name: variant for variant in authored.variants if variant.kind == "wrong"}
+    for name, variant in wrong.items():
+        parts = {check.split(".")[0] for check in variant.caught_by}
+        assert set(quick[f"wrong/{name}"].only_parts) == parts and whole[f"wrong/{name}"].only_parts == ()
+        assert {job.only_parts for job in quick[f"wrong/{name}"].jobs()} == {quick[f"wrong/{name}"].only_parts}
+    assert {one.name for one in quick.values() if one.only_parts} == {f"wrong/{name}" for name in wrong}
+    assert len(quick["solution"].jobs()) == 2
