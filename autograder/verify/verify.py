@@ -180,9 +180,12 @@ class _Proving:
 def _run(job: Job, bundle: Bundle) -> Result:
     """As in a cohort, a fault of this machine is tried once more: it says nothing about the grader."""
     try:
-        return run_job(job, bundle)
+        result = run_job(job, bundle)
     except (GradingError, SandboxError):
-        return run_job(job, bundle)
+        result = run_job(job, bundle)
+    if not job.retell and any(outcome.state == "broke" for part in result.parts for outcome in part.outcomes):
+        return run_job(job.model_copy(update={"retell": True}), bundle)  # an author has to read what was raised
+    return result
 
 
 def _planted(authored: Authored, project: Path, profile: str) -> Planted:

@@ -9,6 +9,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import dask
+import distributed  # noqa: F401 - its settings are there before a test changes one of them
 import pytest
 
 import workbench as wb
