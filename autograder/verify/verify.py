@@ -146,9 +146,9 @@ class _Proving:
             self._mistake = _failed("files", "an exercise that can be built", error)
             counter.total += 1
             return
-        for bundle in {id(trial.bundle): trial.bundle for trial in trials}.values():
+        for trial in trials:
             # Python below 3.11.5 can fail where two threads parse at once: here, and not in the pool.
-            _ = bundle.imports_of_checks
+            _ = trial.bundle.imports_of_checks
         self._leaks = pool.submit(prove_no_leak, planted, _run, builders)
         self._runs = [(trial, [pool.submit(_run, job, trial.bundle) for job in trial.jobs()]) for trial in trials]
         counter.total += len(trials)
